@@ -1,0 +1,85 @@
+"""Where things are in a home, and the one way to open a DuckDB connection."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+FORMAT_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Home:
+    """The folders of one warehouse; `root` is what `--home` names."""
+
+    root: Path
+
+    @property
+    def current(self) -> Path:
+        return self.root / "current"
+
+    @property
+    def releases(self) -> Path:
+        return self.root / "releases"
+
+    @property
+    def raw(self) -> Path:
+        return self.root / "raw"
+
+    @property
+    def history(self) -> Path:
+        return self.root / "history"
+
+    @property
+    def models(self) -> Path:
+        return self.root / "models"
+
+    @property
+    def runs(self) -> Path:
+        return self.root / "runs"
+
+    @property
+    def casework(self) -> Path:
+        return self.root / "casework"
+
+    @property
+    def audit_log(self) -> Path:
+        return self.root / "audit.log"
+
+    @property
+    def lock(self) -> Path:
+        return self.root / "run.lock"
+
+    @property
+    def hold(self) -> Path:
+        return self.root / "hold.json"
+
+
+def connect(
+    path: Path | None = None,
+    *,
+    read_only: bool = False,
+    temp_directory: Path | None = None,
+    memory_limit: str | None = None,
+    threads: int | None = None,
+) -> duckdb.DuckDBPyConnection:
+    """A DuckDB connection with everything that must not depend on the machine pinned.
+
+    Time zone UTC, no extension is ever fetched, spilled data is encrypted, and row order is not promised.
+    `path` None opens an in-memory database; without `temp_directory` nothing can be spilled.
+    """
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+        "temp_file_encryption": True,
+        "temp_directory": str(temp_directory) if temp_directory else "",
+        "preserve_insertion_order": False,
+    }
+    if memory_limit:
+        config["memory_limit"] = memory_limit
+    if threads:
+        config["threads"] = threads
+    connection = duckdb.connect(str(path) if path else ":memory:", read_only=read_only, config=config)
+    connection.execute("set time zone 'UTC'")
+    connection.execute("set enable_progress_bar = false")
+    return connection
