@@ -1,0 +1,1 @@
+"""A JDS delivery becomes typed, pseudonymised, append-only raw files."""

@@ -1,0 +1,112 @@
+"""The JDS source contract as data: which tables and columns come in, how each lands, how sensitive it is.
+
+Read from `jds.yml` beside this file. A column that is not classified refuses to load.
+"""
+
+import csv
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from flows.errors import ContractError
+
+CLASSES = frozenset({"direct", "quasi", "sensitive", "free_text", "none"})
+PLAIN_KINDS = frozenset({"drop", "birth_year", "closure", "text", "date", "timestamp", "bool", "int", "number"})
+# A column of these classes may land only as a pseudonym, a year or a code, never as it came.
+NEVER_AS_IT_CAME = frozenset({"direct", "free_text"})
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a source table: its name, how it lands (`kind`), its list or key kind (`of`), its sensitivity."""
+
+    name: str
+    kind: str
+    of: str
+    sensitivity: str
+    optional: bool = False
+
+    @property
+    def landed_as(self) -> str | None:
+        """The name of the raw column; None where the column never lands."""
+        if self.kind == "drop":
+            return None
+        if self.kind == "key":
+            return self.name.removesuffix("_id") + "_key"
+        return {"birth_year": "birth_year", "closure": "closure_code"}.get(self.kind, self.name)
+
+
+@dataclass(frozen=True)
+class Table:
+    """One source table: its columns in contract order and its key."""
+
+    name: str
+    primary_key: tuple[str, ...]
+    columns: tuple[Column, ...]
+    is_reference: bool
+    may_be_empty: bool
+
+    def column(self, name: str) -> Column:
+        """The column of that name; KeyError where there is none."""
+        return {column.name: column for column in self.columns}[name]
+
+    @property
+    def landed_key(self) -> tuple[str, ...]:
+        """The raw names of the primary key's columns."""
+        return tuple(self.column(name).landed_as or name for name in self.primary_key)
+
+
+@dataclass(frozen=True)
+class Contract:
+    """The whole contract: tables by name, code lists by name, closure patterns in the order they are tried."""
+
+    schema_version: str
+    tables: dict[str, Table]
+    codes: dict[str, tuple[str, ...]]
+    closure_patterns: tuple[tuple[str, str], ...] = field(default=())
+
+
+def _column(table: str, name: str, spec: dict[str, Any]) -> Column:
+    kind, _, of = str(spec.get("as", "")).partition(":")
+    sensitivity = spec.get("class")
+    classified = sensitivity in CLASSES and (kind in PLAIN_KINDS or (kind in {"key", "code"} and of))
+    as_it_came = kind not in {"drop", "key", "birth_year", "closure"}
+    if not classified or (sensitivity in NEVER_AS_IT_CAME and as_it_came):
+        raise ContractError(
+            f"column {name} of the contract has no valid classification",
+            stage="landing",
+            table=table,
+            next_step="give the column a kind (as) and a sensitivity (class) in flows/extract/jds.yml",
+        )
+    return Column(name, kind, of, str(sensitivity), bool(spec.get("optional", False)))
+
+
+def parse(document: dict[str, Any], patterns: tuple[tuple[str, str], ...] = ()) -> Contract:
+    """The contract from its YAML document; ContractError naming the table where a column is not classified."""
+    tables = {}
+    for name, spec in document["tables"].items():
+        columns = dict(spec["columns"])
+        if not spec.get("reference", False):
+            columns |= document["soft_delete"]
+        columns |= document["common"]
+        tables[name] = Table(
+            name=name,
+            primary_key=tuple(spec["primary_key"]),
+            columns=tuple(_column(name, column, how) for column, how in columns.items()),
+            is_reference=bool(spec.get("reference", False)),
+            may_be_empty=bool(spec.get("may_be_empty", True)),
+        )
+    codes = {name: tuple(str(value) for value in values) for name, values in document["codes"].items()}
+    return Contract(str(document["schema_version"]), tables, codes, patterns)
+
+
+@cache
+def jds() -> Contract:
+    """The JDS contract that ships with the project."""
+    here = Path(__file__).parent
+    with (here / "closure_reasons.csv").open(encoding="utf-8", newline="") as file:
+        patterns = tuple((row["pattern"], row["code"]) for row in csv.DictReader(file))
+    return parse(yaml.safe_load((here / "jds.yml").read_text(encoding="utf-8")), patterns)

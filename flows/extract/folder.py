@@ -1,0 +1,193 @@
+"""A folder delivery: `manifest.json` and one CSV or Parquet file, or several part files, a table.
+
+Everything that can be known without reading a row is checked here: the manifest, that each file is there whole (rows are
+counted at landing), its hash, and its column names. Columns are matched by name, never by position.
+"""
+
+import csv
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from flows.errors import ContractError, DeliveryError
+from flows.extract.contract import Column, Contract, Table
+from flows.extract.manifest import ASK_AGAIN, STAGE, Entry, Manifest, read_manifest
+from flows.extract.source import DeliveryFacts
+
+# One field may be a long note: RFC 4180 sets no limit, DuckDB needs one.
+MAX_LINE_BYTES = 16 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Part:
+    """One file of a table, the column types it came with (all text for CSV), and what it looked like when checked."""
+
+    path: Path
+    types: dict[str, str]
+    fingerprint: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class FolderDelivery:
+    """A checked folder delivery."""
+
+    facts: DeliveryFacts
+    contract: Contract
+    parts: dict[str, tuple[Part, ...]]
+
+    def scan(self, table: str) -> str:
+        """A SQL query over all parts of a table: every contract column as text, by name."""
+        columns = self.contract.tables[table].columns
+        return " union all ".join(_scan_part(part, columns) for part in self.parts[table])
+
+    def recheck(self) -> None:
+        """Raise DeliveryError where a file changed since it was hashed."""
+        for table, parts in self.parts.items():
+            if any(_fingerprint(part.path) != part.fingerprint for part in parts):
+                raise DeliveryError(
+                    "a file changed while it was read",
+                    stage=STAGE,
+                    table=table,
+                    next_step="wait until the delivery is complete, then run again",
+                )
+
+
+def open_folder(folder: Path, contract: Contract) -> FolderDelivery:
+    """The delivery in `folder`, checked against its manifest and the contract.
+
+    Raises DeliveryError (missing or partial) or ContractError (a table or a column is missing), naming table and rule.
+    """
+    manifest = read_manifest(folder, contract)
+    parts = {table: _parts(folder, table, entry) for table, entry in manifest.tables.items()}
+    extra = {table: _check_columns(contract.tables[table], found) for table, found in parts.items()}
+    return FolderDelivery(_facts(manifest, extra), contract, parts)
+
+
+def _facts(manifest: Manifest, extra: dict[str, int]) -> DeliveryFacts:
+    return DeliveryFacts(
+        extract_id=manifest.extract_id,
+        extracted_at=manifest.extracted_at,
+        mode=manifest.mode,
+        since=manifest.since,
+        rows={table: sum(entry.rows) for table, entry in manifest.tables.items()},
+        sha256={table: entry.sha256 for table, entry in manifest.tables.items()},
+        extra_columns=extra,
+    )
+
+
+def _parts(folder: Path, table: str, entry: Entry) -> tuple[Part, ...]:
+    found = []
+    for name, expected in zip(entry.files, entry.sha256, strict=True):
+        path = folder / name
+        if not path.is_file() or not path.resolve().is_relative_to(folder.resolve()):
+            raise DeliveryError(
+                "a file that the manifest names is not in the folder", stage=STAGE, table=table, next_step=ASK_AGAIN
+            )
+        fingerprint = _fingerprint(path)
+        if _sha256(path) != expected.lower():
+            raise DeliveryError(
+                "a file's SHA-256 is not the manifest's", stage=STAGE, table=table, next_step=ASK_AGAIN
+            )
+        found.append(Part(path, _types(path, table), fingerprint))
+    return tuple(found)
+
+
+def _fingerprint(path: Path) -> tuple[int, int]:
+    try:
+        status = path.stat()
+    except OSError:
+        return (-1, -1)
+    return (status.st_size, status.st_mtime_ns)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _types(path: Path, table: str) -> dict[str, str]:
+    if path.suffix == ".parquet":
+        return _parquet_types(path, table)
+    names = _header(path, table)
+    if len(set(names)) != len(names):
+        raise ContractError("a column name stands twice", stage=STAGE, table=table, next_step=ASK_AGAIN)
+    return dict.fromkeys(names, "VARCHAR")
+
+
+def _parquet_types(path: Path, table: str) -> dict[str, str]:
+    try:
+        rows = duckdb.sql(f"describe select * from read_parquet({quoted(str(path))})").fetchall()
+    except duckdb.Error:
+        raise DeliveryError(
+            "a Parquet file cannot be read", stage=STAGE, table=table, next_step=ASK_AGAIN
+        ) from None
+    return {str(name): str(kind) for name, kind, *_ in rows}
+
+
+def _header(path: Path, table: str) -> list[str]:
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            names = next(csv.reader(file, strict=True), [])
+    except (UnicodeDecodeError, csv.Error):
+        names = ["\ufeff"]
+    if any(name.startswith("\ufeff") or "\0" in name for name in names):
+        raise DeliveryError(
+            "a file is not UTF-8 text without a byte-order mark",
+            stage=STAGE,
+            table=table,
+            next_step="ask for the delivery as UTF-8 CSV, or as Parquet",
+        )
+    return names
+
+
+def _check_columns(table: Table, parts: tuple[Part, ...]) -> int:
+    """How many columns the contract does not know; ContractError where one that it requires is missing."""
+    known = {column.name for column in table.columns}
+    required = {column.name for column in table.columns if not column.optional}
+    for part in parts:
+        missing = sorted(required - set(part.types))
+        if missing:
+            raise ContractError(
+                f"required columns are missing: {', '.join(missing)}",
+                stage=STAGE,
+                table=table.name,
+                count=len(missing),
+                next_step="map or add the columns at the source; nothing of the delivery was loaded",
+            )
+    return len(set().union(*(set(part.types) for part in parts)) - known)
+
+
+def quoted(text: str) -> str:
+    """A SQL string literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _scan_part(part: Part, columns: tuple[Column, ...]) -> str:
+    selected = ", ".join(f'{_as_text(column, part.types.get(column.name))} as "{column.name}"' for column in columns)
+    if part.path.suffix == ".parquet":
+        return f"select {selected} from read_parquet({quoted(str(part.path))})"
+    names = ", ".join(f"{quoted(name)}: 'VARCHAR'" for name in part.types)
+    return (
+        f"select {selected} from read_csv({quoted(str(part.path))}, columns={{{names}}}, auto_detect=false, "
+        "strict_mode=true, header=true, delim=',', quote='\"', escape='\"', nullstr='', encoding='utf-8', "
+        f"max_line_size={MAX_LINE_BYTES}, buffer_size={2 * MAX_LINE_BYTES})"
+    )
+
+
+def _as_text(column: Column, found: str | None) -> str:
+    """The SQL that turns one delivered column into the text that CSV would have held."""
+    name = f'"{column.name}"'
+    if found is None:
+        return "null::varchar"
+    if found == "VARCHAR":
+        return name
+    if column.kind in {"date", "birth_year"} and found.startswith("TIMESTAMP"):
+        return f"{name}::date::varchar"
+    if column.kind == "timestamp" and found.startswith("TIMESTAMP"):
+        return f"{name}::timestamptz::varchar"
+    is_fraction = found in {"DOUBLE", "FLOAT"} or found.startswith("DECIMAL")
+    if is_fraction and column.kind not in {"number", "int"}:
+        return f"case when {name} = trunc({name}) then {name}::hugeint::varchar else {name}::varchar end"
+    return f"{name}::varchar"

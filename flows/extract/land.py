@@ -1,0 +1,252 @@
+"""Landing: a delivery becomes one folder of typed, pseudonymised Parquet files, committed by a rename.
+
+Nothing identifying is ever written: 🔒 columns are not selected, 🔑 columns are hashed inside the engine that reads them, a code that the
+contract does not know becomes `#` and a keyed hash, and nothing can be spilled in clear. A cell whose text is not of its type lands
+as null, and its column's name in `unreadable`.
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from flows.errors import DeliveryError, HomeError
+from flows.extract.contract import Column, Contract, Table
+from flows.extract.folder import quoted
+from flows.extract.pseudonymise import Key, install
+from flows.extract.source import Delivery
+from flows.warehouse import connect
+
+STAGE = "landing"
+# Raise it when raw files change their form: deliveries landed before are then landed again.
+LANDING_VERSION = 1
+Step = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Extract:
+    """One landed delivery: its folder under `raw/` and what is known of it."""
+
+    folder: Path
+    sequence: int
+    facts: dict[str, Any]
+
+    @property
+    def extracted_at(self) -> datetime:
+        return datetime.fromisoformat(self.facts["extracted_at"])
+
+    @property
+    def is_full(self) -> bool:
+        return bool(self.facts["mode"] == "full")
+
+    def file(self, table: str) -> Path:
+        """The Parquet file of one table."""
+        return self.folder / f"{table}.parquet"
+
+
+def extracts(raw: Path) -> list[Extract]:
+    """All landed deliveries in the order of their landing; half-landed ones are not listed."""
+    found = []
+    for facts in sorted(raw.glob("[0-9]*/extract.json")):
+        document = json.loads(facts.read_text(encoding="utf-8"))
+        found.append(Extract(facts.parent, int(document["sequence"]), document))
+    return sorted(found, key=lambda extract: extract.sequence)
+
+
+def land(raw: Path, delivery: Delivery, contract: Contract, key: Key, *, progress: Step = lambda _: None) -> Extract:
+    """Write the delivery under `raw` and return it as an extract.
+
+    Raises DeliveryError where rows cannot be read or are not as many as the manifest says, HomeError where there is no space.
+    """
+    sequence = max((extract.sequence for extract in extracts(raw)), default=0) + 1
+    folder = raw / f"{sequence:06d}-{delivery.facts.hash[:8]}"
+    building = raw / f".landing-{folder.name}"
+    raw.mkdir(parents=True, exist_ok=True)
+    for leftover in raw.glob(".landing-*"):
+        shutil.rmtree(leftover)
+    try:
+        building.mkdir()
+        _write_tables(building, delivery, contract, key, sequence, progress)
+        delivery.recheck()
+        _write_facts(building / "extract.json", delivery, key, sequence)
+        os.replace(building, folder)
+        _sync(raw)
+    except OSError as error:
+        raise HomeError(
+            "the delivery could not be written (no space, or no permission)",
+            stage=STAGE,
+            next_step="free space or mend the permissions of the home, then run again",
+        ) from error
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+    return next(extract for extract in extracts(raw) if extract.sequence == sequence)
+
+
+def _write_tables(
+    building: Path, delivery: Delivery, contract: Contract, key: Key, sequence: int, progress: Step
+) -> None:
+    with connect(temp_directory=building / "spill") as connection:
+        install(connection, key)
+        for table in contract.tables.values():
+            progress(table.name)
+            _write_table(connection, building, delivery, contract, table, sequence)
+
+
+def _write_table(
+    connection: duckdb.DuckDBPyConnection,
+    building: Path,
+    delivery: Delivery,
+    contract: Contract,
+    table: Table,
+    sequence: int,
+) -> None:
+    scan = delivery.scan(table.name)
+    keys = ", ".join(f'"{name}"' for name in table.primary_key)
+    row_key = " || '|' || ".join(f'"{name}"' for name in table.primary_key)
+    target = building / f"{table.name}.parquet"
+    try:
+        connection.execute(
+            f"create or replace temp table repeated as select {row_key} as row_key from ({scan}) "
+            f"group by {keys} having count(*) > 1 and row_key is not null"
+        )
+        count = connection.execute(
+            f"copy ({_landing_query(scan, table, contract, row_key, sequence)}) "
+            f"to {quoted(str(target))} (format parquet, compression zstd)"
+        ).fetchall()[0][0]
+    except duckdb.Error as error:
+        raise _unreadable(error, table) from None
+    expected = delivery.facts.rows[table.name]
+    if count != expected:
+        raise DeliveryError(
+            f"the rows read are not as many as the manifest says (read {count:,}, wanted {expected:,})",
+            stage=STAGE,
+            table=table.name,
+            count=abs(count - expected),
+            next_step="ask for the delivery again; nothing of it was loaded",
+        )
+    _sync(target)
+
+
+def _unreadable(error: duckdb.Error, table: Table) -> Exception:
+    """The error without its text, which would quote the line that could not be read."""
+    if isinstance(error, duckdb.IOException) and "space" in str(error).lower():
+        return HomeError(
+            "no space is left for raw files",
+            stage=STAGE,
+            table=table.name,
+            next_step="free space in the home, then run again",
+        )
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return HomeError(
+            "the memory limit was reached",
+            stage=STAGE,
+            table=table.name,
+            next_step="raise AFTERCARE_MEMORY_LIMIT, then run again",
+        )
+    return DeliveryError(
+        "a file cannot be read as strict UTF-8 CSV or Parquet",
+        stage=STAGE,
+        table=table.name,
+        next_step="ask for the delivery again; nothing of it was loaded",
+    )
+
+
+def _landing_query(scan: str, table: Table, contract: Contract, row_key: str, sequence: int) -> str:
+    landed = [column for column in table.columns if column.kind != "drop"]
+    values = ", ".join(f'{_value(column, contract)} as "{column.landed_as}"' for column in landed)
+    closure = [
+        f"left(pseudonym('closure', \"{column.name}\"), 16) as closure_hash" for column in landed if column.kind == "closure"
+    ]
+    unreadable = ", ".join(check for column in landed if (check := _unreadable_check(column)))
+    everything = ", ".join(f'"{column.name}"' for column in table.columns)
+    digest = (
+        f"case when {row_key} in (select row_key from repeated) "
+        f"then pseudonym('row', hash({everything})::varchar) end as row_digest"
+    )
+    parts = [values, *closure, f"nullif(concat_ws(',', {unreadable}), '') as unreadable", digest]
+    return f"select {sequence} as extract_sequence, {', '.join(parts)} from ({scan})"
+
+
+def _value(column: Column, contract: Contract) -> str:
+    """The SQL that lands one column."""
+    name = f'"{column.name}"'
+    simple = {
+        "text": name,
+        "date": _date(name),
+        "birth_year": f"year({_date(name)})",
+        "timestamp": _timestamp(name),
+        "bool": f"try_cast({name} as boolean)",
+        "number": _number(name),
+        "int": f"case when {_number(name)} = trunc({_number(name)}) then try_cast({_number(name)} as bigint) end",
+        "key": f"pseudonym({quoted(column.of)}, {name})",
+    }
+    if column.kind in simple:
+        return simple[column.kind]
+    if column.kind == "code":
+        known = ", ".join(quoted(code) for code in contract.codes[column.of])
+        return f"case when {name} in ({known}) then {name} else '#' || left(pseudonym('code', {name}), 12) end"
+    patterns = " ".join(
+        f"when regexp_matches(lower({name}), {quoted(pattern)}) then {quoted(code)}"
+        for pattern, code in contract.closure_patterns
+    )
+    return f"case when {name} is null then null {patterns} else '#' end"
+
+
+def _date(name: str) -> str:
+    return rf"case when regexp_full_match({name}, '\d{{4}}-\d{{2}}-\d{{2}}') then try_cast({name} as date) end"
+
+
+def _timestamp(name: str) -> str:
+    return rf"case when regexp_matches({name}, '^\d{{4}}-\d{{2}}-\d{{2}}') then try_cast({name} as timestamptz) end"
+
+
+def _number(name: str) -> str:
+    return f"case when isfinite(try_cast({name} as double)) then try_cast({name} as double) end"
+
+
+def _unreadable_check(column: Column) -> str | None:
+    if column.kind not in {"date", "birth_year", "timestamp", "bool", "number", "int"}:
+        return None
+    value = _value(column, Contract("", {}, {}))
+    return f"case when \"{column.name}\" is not null and ({value}) is null then {quoted(column.name)} end"
+
+
+def _write_facts(path: Path, delivery: Delivery, key: Key, sequence: int) -> None:
+    facts = delivery.facts
+    document = {
+        "sequence": sequence,
+        "landing_version": LANDING_VERSION,
+        "extract_id": facts.extract_id,
+        "extracted_at": facts.extracted_at.isoformat(),
+        "mode": facts.mode,
+        "since": facts.since.isoformat() if facts.since else None,
+        "hash": facts.hash,
+        "key_id": key.id,
+        "tables": {
+            table: {
+                "rows": facts.rows[table],
+                "sha256": list(facts.sha256[table]),
+                "extra_columns": facts.extra_columns[table],
+            }
+            for table in facts.rows
+        },
+    }
+    with path.open("w", encoding="utf-8") as file:
+        json.dump(document, file, indent=1)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
