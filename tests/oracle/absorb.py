@@ -1,0 +1,51 @@
+"""A further intake soon after an exit continues the episode: which episodes are absorbed, and by which."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Hashable
+from datetime import date
+
+from tests.oracle.delivery import Row
+
+LONGEST_GAP_DAYS = 30
+
+
+def absorb(
+    rows: list[Row], survivor_of: dict[Hashable, Hashable], as_of: date
+) -> tuple[dict[Hashable, Hashable], dict[Hashable, Row]]:
+    """Absorbed episode_id -> first episode's id; first episode's id -> the row of the last episode it absorbed."""
+    # READING: "after an exit" is 0 to 30 days after it; an intake before the exit (overlap) is a new episode. The
+    # exit meant is the latest one of any running episode of that survivor (the surviving record) and case, absorbed
+    # ones having moved it.
+    together: dict[tuple[Hashable, Hashable], list[Row]] = defaultdict(list)
+    for row in rows:
+        survivor = row["survivor_id"]
+        together[survivor_of.get(survivor, survivor), row["case_id"]].append(row)
+    root_of: dict[Hashable, Hashable] = {}
+    last_of: dict[Hashable, Row] = {}
+    for group in together.values():
+        _absorb_one(sorted(group, key=lambda row: (row["intake_date"], row.key)), root_of, last_of, as_of)
+    return root_of, last_of
+
+
+def _absorb_one(group: list[Row], root_of: dict[Hashable, Hashable], last_of: dict[Hashable, Row], as_of: date) -> None:
+    running: dict[Hashable, Row] = {}  # first episode's id -> the row its exit comes from
+    for row in group:
+        before = [
+            (exit_date, root)
+            for root, last in running.items()
+            if (exit_date := exit_of(last, as_of)) and 0 <= (row["intake_date"] - exit_date).days <= LONGEST_GAP_DAYS
+        ]
+        if not before:
+            running[row.key] = row
+            continue
+        root = max(before)[1]
+        running[root] = last_of[root] = row
+        root_of[row.key] = root
+
+
+def exit_of(row: Row, as_of: date) -> date | None:
+    """The exit date, null while it is not yet reached."""
+    exit_date = row["exit_date"]
+    return exit_date if exit_date is not None and exit_date <= as_of else None

@@ -1,0 +1,246 @@
+"""Which bucket each input row falls in: collapsed, tombstoned, excluded, quarantined or out; the first that applies."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+from tests.oracle import absorb, merge
+from tests.oracle.contract import COLUMNS, INDICATORS
+from tests.oracle.delivery import Row, Scope
+
+BUCKETS = ("collapsed", "tombstoned", "excluded", "quarantined", "out")
+MISSING = "missing"
+ANY_SCORE = (1.0, 2.0, 3.0, 4.0)
+
+Rule = Callable[[Row], str]
+
+
+@dataclass
+class House:
+    """All rows with their buckets, and what later steps look up: rows by key, merged survivors, absorbed episodes."""
+
+    scope: Scope
+    as_of: date
+    contenders: dict[str, dict[Hashable, list[Row]]] = field(default_factory=dict)
+    survivor_of: dict[Hashable, Hashable] = field(default_factory=dict)  # survivor_id -> the surviving record's id
+    root_of: dict[Hashable, Hashable] = field(default_factory=dict)  # absorbed episode_id -> the first episode's id
+    last_of: dict[Hashable, Row] = field(default_factory=dict)  # first episode's id -> the last row it absorbed
+
+    def fate(self, table: str, key: Hashable) -> str:
+        """The bucket of the record with this key, where its children go too; `missing` when there never was one."""
+        if table == "survivors":
+            key = self.survivor_of.get(key, key)
+        if table == "aftercare_episodes":
+            key = self.root_of.get(key, key)
+        rows = self.contenders[table].get(key)
+        if rows:
+            # READING: where versions of one key contend (equal stamps) its children go to the first bucket any of
+            # them is in.
+            return min((row.bucket for row in rows), key=BUCKETS.index)
+        return "tombstoned" if key in self.scope.gone[table] else MISSING
+
+    def out(self, table: str) -> dict[Hashable, Row]:
+        """Rows that are out, by key."""
+        return {row.key: row for row in self.scope.rows[table] if row.bucket == "out"}
+
+
+def sort_into_buckets(scope: Scope, *, as_of: date) -> House:
+    """The house of all rows, each with its bucket and, when quarantined, its rule."""
+    house = House(scope, as_of)
+    for table in COLUMNS:
+        house.contenders[table] = _collapse_duplicates(scope.rows[table])
+    _judge_reference_tables(house)
+    _judge_survivors(house)
+    _judge(house, "cases", lambda row: [], lambda row: "")
+    _judge_episodes(house)
+    _judge_children(house)
+    return house
+
+
+def _collapse_duplicates(rows: list[Row]) -> dict[Hashable, list[Row]]:
+    """Rows that still contend for each key: one, or several of equal stamp; all others are marked collapsed."""
+    # READING: the loser by `modified_at` is collapsed; with equal greatest stamps all the tied contents are
+    # quarantined and the older ones collapsed. A null stamp is older than any. The rule runs over all deliveries in
+    # scope together.
+    by_key: dict[Hashable, dict[tuple[Any, ...], Row]] = defaultdict(dict)
+    for row in rows:
+        key = row.content if _is_null(row.key) else row.key
+        if row.content in by_key[key]:
+            row.bucket = "collapsed"
+        else:
+            by_key[key][row.content] = row
+    contenders: dict[Hashable, list[Row]] = {}
+    for same_key in by_key.values():
+        newest = max(map(_stamp, same_key.values()))
+        for row in same_key.values():
+            if _stamp(row) < newest:
+                row.bucket = "collapsed"
+            else:
+                contenders.setdefault(row.content if _is_null(row.key) else row.key, []).append(row)
+    return contenders
+
+
+def _is_null(key: Hashable) -> bool:
+    return key is None or (isinstance(key, tuple) and None in key)
+
+
+def _stamp(row: Row) -> tuple[bool, Any]:
+    stamp = row["modified_at"]
+    return (stamp is not None, stamp)
+
+
+def _judge(
+    house: House,
+    table: str,
+    parents: Callable[[Row], list[str]],
+    own_rule: Rule,
+    withheld: Callable[[Row], bool] = lambda row: False,
+) -> None:
+    """Sets the bucket of every contending row of a table from its parents' fates and its own faults."""
+    for rows in house.contenders[table].values():
+        for row in rows:
+            row.bucket, row.rule = _verdict(row, len(rows) > 1, parents(row), own_rule, withheld(row))
+
+
+def _verdict(row: Row, is_tied: bool, fates: list[str], own_rule: Rule, is_withheld: bool) -> tuple[str, str]:
+    if row.values.get("is_deleted") or "tombstoned" in fates:
+        return "tombstoned", ""
+    if is_withheld or "excluded" in fates:
+        return "excluded", ""
+    # READING: a row that breaks several rules is counted under one: null key, equal stamps, orphan, parent, then its
+    # own.
+    rule = _key_fault(row, is_tied) or _parent_fault(fates) or own_rule(row)
+    return ("quarantined", rule) if rule else ("out", "")
+
+
+def _key_fault(row: Row, is_tied: bool) -> str:
+    # READING: a row without a key is quarantined.
+    if _is_null(row.key) and row.table != "aso_scores":
+        return "null_key"
+    return "equal_stamps" if is_tied else ""
+
+
+def _parent_fault(fates: list[str]) -> str:
+    if MISSING in fates:
+        return "orphan"
+    return "parent_quarantined" if "quarantined" in fates else ""
+
+
+def _judge_reference_tables(house: House) -> None:
+    # READING: office_id and partner_id are look-ups, not parents, wherever they stand: a row that names an office or
+    # partner that is not there (or gone) is kept. The one exception is a training, which is nothing without its
+    # partner.
+    _judge(house, "offices", lambda row: [], lambda row: "")
+    _judge(house, "partners", lambda row: [], lambda row: "")
+    _judge(house, "partner_trainings", lambda row: [house.fate("partners", row["partner_id"])], lambda row: "")
+
+
+def _judge_survivors(house: House) -> None:
+    people = merge.resolve(house.contenders["survivors"], house.scope.gone["survivors"])
+    house.survivor_of = people.survivor_of
+    _judge(
+        house,
+        "survivors",
+        lambda row: [],
+        lambda row: people.fault.get(row.key, ""),
+        withheld=lambda row: row.key in people.withheld,
+    )
+    for key, rows in house.contenders["survivors"].items():
+        if people.survivor_of.get(key, key) != key:
+            for row in rows:
+                row.bucket, row.rule = "collapsed", ""
+
+
+def _judge_episodes(house: House) -> None:
+    """Episodes are children of their survivor and their case; an absorbed one is collapsed before anything applies."""
+    # READING: only an episode without a fault of its own (deleted, equal stamps, orphan, bad dates) absorbs or is
+    # absorbed. What it inherits (a survivor deleted, without consent or quarantined) does not hinder it, because
+    # collapsed is the first bucket.
+
+    def parents(row: Row) -> list[str]:
+        return [house.fate("survivors", row["survivor_id"]), house.fate("cases", row["case_id"])]
+
+    def own_rule(row: Row) -> str:
+        return _episode_fault(row, house.as_of)
+
+    def is_sound(row: Row, is_tied: bool) -> bool:
+        faults = _key_fault(row, is_tied), own_rule(row)
+        return not row["is_deleted"] and not any(faults) and MISSING not in parents(row)
+
+    table = house.contenders["aftercare_episodes"]
+    sound = [row for rows in table.values() for row in rows if is_sound(row, len(rows) > 1)]
+    house.root_of, house.last_of = absorb.absorb(sound, house.survivor_of, house.as_of)
+    _judge(house, "aftercare_episodes", parents, own_rule)
+    for key in house.root_of:
+        for row in table[key]:
+            row.bucket, row.rule = "collapsed", ""
+
+
+def _episode_fault(row: Row, as_of: date) -> str:
+    # READING: the required dates of an episode are intake_date and, when closed, exit_date; an absent or impossible
+    # rescue_date is null, the episode kept. An exit on the day of intake is not before it.
+    if row["intake_date"] is None:
+        return "no_intake_date"
+    if row["intake_date"] > as_of:
+        return "intake_after_as_of"
+    if row["exit_date"] is None:
+        return "closed_without_exit" if row["status"] == "closed" else ""
+    return "exit_before_intake" if row["exit_date"] < row["intake_date"] else ""
+
+
+def _judge_children(house: House) -> None:
+    def episode(row: Row) -> list[str]:
+        return [house.fate("aftercare_episodes", row["episode_id"])]
+
+    def case_and_survivor(row: Row) -> list[str]:
+        survivor = row["survivor_id"]
+        return [
+            house.fate("cases", row["case_id"]),
+            *([house.fate("survivors", survivor)] if survivor is not None else []),
+        ]
+
+    _judge(house, "aso_assessments", episode, lambda row: _assessment_fault(row, house))
+    _judge(house, "aso_scores", lambda row: [house.fate("aso_assessments", row["assessment_id"])], _score_fault)
+    for table, (dated, parents) in {
+        "community_events": ("attended_on", episode),
+        "health_services": ("delivered_on", episode),
+        "legal_proceedings": ("occurred_on", case_and_survivor),
+        "support_services": ("started_on", episode),
+    }.items():
+        _judge(house, table, parents, lambda row, dated=dated: _service_fault(row, dated, house.as_of))
+
+
+def _assessment_fault(row: Row, house: House) -> str:
+    # READING: for an assessment of an absorbed episode, rescue and intake are those of the episode that absorbed it.
+    episode = house.contenders["aftercare_episodes"][house.root_of.get(row["episode_id"], row["episode_id"])][0]
+    day, intake, rescue = row["assessed_on"], episode["intake_date"], episode["rescue_date"]
+    if day is None:
+        return "no_assessed_on"
+    if day > house.as_of:
+        return "assessed_after_as_of"
+    # READING: "the earlier of rescue_date and intake - 90 days", that is min(rescue, intake - 90); without rescue,
+    # intake - 90.
+    earliest = intake - timedelta(days=90)
+    earliest = min(earliest, rescue) if rescue else earliest
+    return "assessed_too_early" if day < earliest else ""
+
+
+def _score_fault(row: Row) -> str:
+    if row["indicator_code"] not in INDICATORS:
+        return "unknown_indicator"
+    return "score_domain" if row["score"] is not None and row["score"] not in ANY_SCORE else ""
+
+
+def _service_fault(row: Row, dated: str, as_of: date) -> str:
+    # READING: community and legal rows count as delivered, so one after as_of is quarantined. A delivered row without
+    # its date has an absent required date: quarantined, itself only. Missed, cancelled or `other` rows after as_of
+    # are kept.
+    if row.values.get("status", "delivered") != "delivered":
+        return ""
+    if row[dated] is None:
+        return "delivered_without_date"
+    return "delivered_after_as_of" if row[dated] > as_of else ""
