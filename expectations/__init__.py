@@ -1,0 +1,1 @@
+"""Checks at three doors (landing, marts, estimates): they judge counts and write verdicts, never values."""
