@@ -1,0 +1,94 @@
+"""The estimates door: what is published as a figure is finite, in range, in order and unambiguous.
+
+Each rule is one short query on the build file that returns how many were checked and how many failed. A refusal to
+estimate is a result and passes; a broken figure does not. Intervals and shares are compared with a tolerance for
+rounding.
+"""
+
+import logging
+
+import duckdb
+import pandas as pd
+
+from expectations.checks import Check
+from expectations.counts import COLUMNS
+from expectations.suites import estimate_sql
+from expectations.suites.rules import group
+
+log = logging.getLogger(__name__)
+
+_NUMBERS = {
+    "outcomes.curve.estimate_finite": "A curve with a hole or a NaN in it draws well and says nothing.",
+    "models.metric.finite": "A model without a finite measure cannot be compared, so it must not be promoted.",
+    "models.risk_indicator.finite": "An importance that is infinite or NaN would still be ranked.",
+    "outcomes.office.finite": "A ratio over nothing expected is not a finding about an office.",
+    "outcomes.partner.finite": "A ratio over nothing expected is not a finding about a partner.",
+    "services.effect.finite": "An effect that is infinite or NaN is a fit that did not converge.",
+    "outcomes.optimal_time.finite": "A time that is infinite or NaN is a search that ran out of data.",
+}
+_CURVE_RANGE = {
+    "outcomes.curve.estimate_in_unit": "A share of people lies from 0 to 1.",
+    "outcomes.curve.day_in_time": "A curve begins at intake, which is day 0.",
+    "outcomes.curve.at_risk_not_negative": "Fewer than no people at risk is a counting error.",
+}
+_CURVE_SHAPE = {
+    "outcomes.curve.interval_ordered": "An estimate lies inside its own interval, or one of the three is wrong.",
+    "outcomes.curve.restored_never_falls": "Once seen restored is seen restored: the share cannot fall with time.",
+}
+_INTERVALS = {
+    "models.metric.interval_ordered": "An interval whose ends are swapped looks like certainty.",
+    "models.risk_indicator.interval_ordered": "An interval whose ends are swapped looks like certainty.",
+    "outcomes.office.interval_ordered": "An interval whose ends are swapped would single out an office wrongly.",
+    "outcomes.partner.interval_ordered": "An interval whose ends are swapped would single out a partner wrongly.",
+    "outcomes.optimal_time.interval_ordered": "An interval whose ends are swapped looks like certainty.",
+    "services.effect.interval_ordered": "An interval whose ends are swapped looks like certainty.",
+    "models.risk_indicator.rank_ordered": "A rank starts at 1 and its best is not behind its worst.",
+}
+_CODES = {
+    "models.risk_indicator.code_known": "An importance of something that is not on the list cannot be acted on.",
+    "outcomes.curve.code_known": "A state or method that is not promised would be read as one that is.",
+}
+_GRAIN = {
+    "outcomes.curve.grain": "Two figures for one day and state leave the reader to choose.",
+    "models.risk_indicator.grain": "Two importances of one indicator leave the reader to choose.",
+    "models.card.one_champion": "Every model name has exactly one champion, or nobody knows which one spoke.",
+}
+_WARN_SHAPE = {
+    "outcomes.curve.interval_in_unit": "An interval beyond 0 or 1 is a poor approximation, seldom a wrong estimate.",
+    "outcomes.curve.headline_adds_up": "Restored, in care, lost and other exits together are everybody.",
+    "models.risk_indicator.importance_in_interval": "A resampled interval that misses its estimate points to bias.",
+    "models.risk_indicator.selection_in_unit": "A selection frequency is a share of resamples, from 0 to 1.",
+    "outcomes.optimal_time.months_in_time": "A time before intake cannot be planned.",
+    "outcomes.optimal_time.estimate_in_interval": "A resampled interval that misses its estimate points to bias.",
+}
+_WARN_COMPLETE = {
+    "outcomes.curve.headline_present": "The headline curve can be refused, and then somebody should know why.",
+    "outcomes.optimal_time.answer_or_reason": "Each question gets a time, a set of months, or the reason for neither.",
+    "services.effect.answer_or_reason": "Each question gets an effect or the reason for having none.",
+    "models.metric.grain": "Two values of one metric leave the reader to choose.",
+}
+
+CHECKS: list[Check] = [
+    *group("conformance", "value", _NUMBERS, severity="block"),
+    *group("plausibility", "range", _CURVE_RANGE, severity="block"),
+    *group("plausibility", "shape", _CURVE_SHAPE, severity="block"),
+    *group("plausibility", "interval", _INTERVALS, severity="block"),
+    *group("conformance", "code", _CODES, severity="block"),
+    *group("conformance", "relational", _GRAIN, severity="block"),
+    *group("plausibility", "shape", _WARN_SHAPE),
+    *group("completeness", "answer", _WARN_COMPLETE),
+]
+
+
+def count(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
+    """One row of check_id, n_checked, n_failed a rule; a rule that cannot run has no row, which is an error later."""
+    rows = []
+    for check_id, sql in estimate_sql.queries().items():
+        try:
+            found = connection.execute(sql).fetchone()
+        except duckdb.Error as problem:
+            log.error("%s could not be counted: %s", check_id, type(problem).__name__)
+            continue
+        if found is not None:
+            rows.append((check_id, *found))
+    return pd.DataFrame(rows, columns=COLUMNS)

@@ -1,0 +1,73 @@
+"""The marts door: every dirty value of the source contract is counted, and the marts keep their promises.
+
+The counts come from `intermediate.check_count`, which SQL fills. The `.hold` twins judge the count of the check they
+are named after, whether or not a row of their own is delivered.
+"""
+
+from expectations.checks import Check
+from expectations.suites import source
+from expectations.suites.rules import group
+
+_GRAIN = {
+    "core.fct_episode.grain": "A second row of an episode would count a person twice in every figure.",
+    "aso.fct_assessment.grain": "A second row of an assessment would weigh one form twice.",
+    "aso.fct_score.grain": "A second score of an indicator would shift its domain's mean.",
+    "aso.snapshot.grain": "A stage has one assessment, or change could be measured from either.",
+    "services.timeline.grain": "A service listed twice would look like twice the care.",
+    "services.episode_month.grain": "A month listed twice would put a person at risk twice at once.",
+}
+_NOT_EMPTY = {"core.fct_episode.not_empty": "Without episodes nothing that follows means anything."}
+_RANGES = {
+    "aso.fct_assessment.means_in_range": "A mean of scores from 1 to 4 lies from 1 to 4, or the scale has changed.",
+}
+_ORDER = {
+    "core.fct_episode.days_ordered": "Nobody leaves before entering, and restoration lies between two different days.",
+    "core.fct_episode.event_rule": "The event follows from restoration, exit and reason alone; all models rest on it.",
+}
+_MEDIAN = {
+    "core.fct_episode.median_stay": "Two years are planned; a median outside 30 to 1,500 days is a load error.",
+}
+_EXCLUDED = {"privacy.no_excluded_person": "Whoever gave no consent for analytics is in no mart, without exception."}
+_EPISODES = {
+    "aftercare_episodes.open_with_reason": "A reason for closing without an exit date is an exit not yet recorded.",
+    "aftercare_episodes.exit_after_as_of": "A planned exit is not an exit; the episode is open until that day.",
+    "aftercare_episodes.overlapping": "One person in two episodes at once is often one episode recorded twice.",
+}
+_UNSEEN = {"restored_unseen": "Closed as restored with no assessment that shows it counts as another exit."}
+_FORMS = {
+    "aso_assessments.two_on_a_day": "Of two forms on one day the later entered is used, which may be the wrong one.",
+    "aso_assessments.unseen_instrument_version": "Scores of a new form may not mean what those of the old one did.",
+    "aso_assessments.over_36_months_after_exit": "A form so long after the exit may belong to a later episode.",
+}
+_STAGES = {
+    "aso_assessments.stage_disagrees": "Stages are derived from dates; wide disagreement means one side dates wrongly.",
+}
+_SERVICES = {
+    "services.after_exit": "Care after the exit is allowed, and also what a wrong exit date looks like.",
+    "services.over_36_months_after_exit": "Care so long after the exit may belong to a later episode.",
+    "services.delivered_without_date": "A service without a day counts as delivered but stands in no month.",
+}
+_CONSENT = {
+    "survivors.consent_missing": "Consent left blank counts as none, so a blank form removes people in silence."
+}
+_REFERENCE = {
+    "reference.unknown_office": "A row of an office that is not listed falls out of that office's figures.",
+    "reference.unknown_partner": "A row of a partner that is not listed falls out of that partner's figures.",
+}
+
+CHECKS: list[Check] = [
+    *source.CHECKS,
+    *group("plausibility", "timeline", _EPISODES),
+    *group("plausibility", "closure", _UNSEEN, table="core.fct_episode"),
+    *group("plausibility", "aso", _FORMS),
+    *group("plausibility", "aso", _STAGES, max_failed=None, max_percent=20),
+    *group("plausibility", "service", _SERVICES, table="services.timeline"),
+    *group("completeness", "consent", _CONSENT, max_failed=None, max_percent=10),
+    *group("conformance", "referential", _REFERENCE, table="core.fct_episode"),
+    *group("conformance", "relational", _GRAIN, severity="block"),
+    *group("completeness", "relational", _NOT_EMPTY, severity="block"),
+    *group("conformance", "aso", _RANGES, severity="block"),
+    *group("plausibility", "timeline", _ORDER, severity="block"),
+    *group("plausibility", "timeline", _MEDIAN),
+    *group("conformance", "consent", _EXCLUDED, severity="block", table="all marts"),
+]
