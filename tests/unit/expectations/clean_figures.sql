@@ -1,0 +1,41 @@
+-- Small tables at which the estimates door finds nothing wrong; each test then harms one row.
+create schema quality;
+create schema core;
+create schema outcomes;
+create schema models;
+create schema services;
+create table core.dim_indicator as select 'SAF1' as indicator_code, 'SAF' as domain_code, 'x' as label;
+create table outcomes.curve (curve_name varchar, stratum varchar, stratum_value varchar, day integer, state varchar,
+    estimate double, lower double, upper double, n_at_risk integer, method varchar);
+insert into outcomes.curve
+    select 'restoration', 'overall', 'all', d, s.state, s.base + s.slope * d, null, null, 100 - d, 'panel'
+    from range(0, 40, 10) as days(d), (values ('restored', 0.0, 0.01), ('in_care', 1.0, -0.015),
+        ('lost', 0.0, 0.003), ('other_exit', 0.0, 0.002)) as s(state, base, slope);
+update outcomes.curve set lower = estimate * 0.9, upper = estimate where state = 'restored';
+create table outcomes.optimal_time (question varchar, stratum varchar, stratum_value varchar,
+    estimate_months double, lower_months double, upper_months double, set_months varchar, n integer, status varchar, reason varchar);
+insert into outcomes.optimal_time values
+    ('plateau', 'overall', 'all', 18, 15, 21, '15,18,21', 900, 'estimated', null),
+    ('cure', 'overall', 'all', null, null, null, null, 900, 'refused', 'no plateau');
+create table models.risk_indicator (outcome varchar, unit varchar, code varchar, importance double, lower double,
+    upper double, rank_low integer, rank_high integer, direction varchar, selection_frequency double);
+insert into models.risk_indicator values
+    ('lost_12m', 'indicator', 'SAF1', 0.1, -0.01, 0.2, 1, 4, 'higher', 0.9),
+    ('lost_12m', 'domain', 'SAF', 0.2, 0.1, 0.3, 1, 1, 'higher', 1.0);
+create table models.metric (model_name varchar, model_id varchar, metric varchar, split varchar,
+    estimate double, lower double, upper double, n integer);
+insert into models.metric values
+    ('risk', 'a', 'auc', 'test', 0.7, 0.6, 0.8, 50),
+    ('risk', 'a', 'n', 'test', 5, null, null, 5);
+create table models.card (model_name varchar, model_id varchar,
+    trained_as_of date, is_champion boolean, reason varchar);
+insert into models.card values ('risk', 'a', null, true, ''), ('risk', 'b', null, false, '');
+create table services.effect (question varchar, estimate double, lower double, upper double, effective_n double,
+    status varchar, reason varchar);
+insert into services.effect values
+    ('q', 0.1, -0.1, 0.3, 80, 'estimated', null),
+    ('r', null, null, null, 3, 'refused', 'few');
+create table outcomes.office (office_id varchar, measure varchar, n integer, observed double, expected double,
+    ratio double, lower double, upper double, shrunken double, status varchar, reason varchar);
+insert into outcomes.office values ('o', 'lost_12m', 50, 5, 4, 1.25, 0.5, 2, 1.1, 'estimated', null);
+create table outcomes.partner as select 'p' as partner_id, * exclude (office_id) from outcomes.office;
