@@ -1,0 +1,1 @@
+"""How long restoration takes: interval-censored and competing-risk curves."""
