@@ -47,9 +47,8 @@ def _column(check: Check, limit: Limit) -> str:
 def _validate(frame: pd.DataFrame, limits: Mapping[str, Limit]) -> dict[str, bool]:
     """Whether each column is within its limit; a column is left out when its expectation raised."""
     with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore", DeprecationWarning
-        )  # the library imports sre_constants, which Python deprecates
+        # the library imports sre_constants, which Python deprecates
+        warnings.simplefilter("ignore", DeprecationWarning)
         from great_expectations import ExpectationSuite
         from great_expectations.expectations.core.expect_column_max_to_be_between import ExpectColumnMaxToBeBetween
 
