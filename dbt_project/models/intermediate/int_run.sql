@@ -1,0 +1,2 @@
+select as_of::date as as_of
+from {{ jds('run') }}

@@ -1,0 +1,18 @@
+select
+    assessments.assessment_key,
+    assessments.episode_key,
+    indicators.indicator_code,
+    indicators.domain_code,
+    case when not coalesce(scores.is_not_applicable, false) then scores.score end::tinyint as score,
+    case
+        when scores.is_not_applicable then 'not_applicable'
+        when scores.score is not null then 'scored'
+        else 'missing'
+    end as score_status
+from {{ ref('int_assessment') }} as assessments
+cross join {{ ref('aso_indicators') }} as indicators
+left join {{ ref('int_score_row') }} as scores
+    on
+        assessments.assessment_key = scores.assessment_key
+        and indicators.indicator_code = scores.indicator_code
+        and scores.bucket = 'out'

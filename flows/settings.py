@@ -1,0 +1,78 @@
+"""Settings: the only reader of the environment.
+
+Every setting is an `AFTERCARE_…` variable; one that is not known refuses the run, so that a misspelt setting never passes in silence.
+"""
+
+import os
+from pathlib import Path
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from flows.errors import Exit, StageError
+
+PREFIX = "AFTERCARE_"
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+class SettingsError(StageError):
+    """A setting is unknown or has a value that cannot be used."""
+
+    code = Exit.USAGE
+
+
+class Settings(BaseSettings):
+    """What can be set, with the values a laptop run uses."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+
+    home: Path = Field(Path("warehouse"), description="folder of releases, raw files and runs")
+    source: str | None = Field(None, description="JDS delivery folder; without one the embedded JDS is used")
+    survivors: int = Field(2000, ge=50, description="survivors that the embedded JDS simulates")
+    key: SecretStr | None = Field(None, description="pseudonym key as hex; without one the key file is used")
+    key_file: Path = Field(
+        Path("~/.config/aftercare/pseudonym.key"), description="file of the pseudonym key, made with mode 0600 on first use"
+    )
+    seed: int = Field(20261122, description="seed of everything that is drawn")
+    draws: int = Field(100, ge=20, description="resamples behind an interval")
+    keep_releases: int = Field(7, ge=2, description="releases kept")
+    small_number: int = Field(11, ge=11, description="cells of fewer people are hidden in share/; can be raised, never lowered")
+    memory_limit: str = Field("3GB", description="memory that DuckDB may use before it spills")
+    threads: int = Field(0, ge=0, description="threads that DuckDB may use; 0 = one a core")
+    prefect_port: int = Field(4200, description="port of the Prefect server that make nightly and make serve use")
+
+
+def load(**given: object) -> Settings:
+    """The settings from the environment, overridden by what was given on the command line (None = not given)."""
+    unknown = sorted(
+        name for name in os.environ if name.startswith(PREFIX) and name.removeprefix(PREFIX).lower() not in Settings.model_fields
+    )
+    if unknown:
+        raise SettingsError(
+            f"unknown settings in the environment: {', '.join(unknown)}",
+            stage="settings",
+            count=len(unknown),
+            next_step="correct the name or unset it; deployments/env.example lists them all",
+        )
+    try:
+        return Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
+    except ValidationError as error:
+        names = sorted({str(part["loc"][0]) for part in error.errors() if part["loc"]})
+        raise SettingsError(
+            f"settings with a value that cannot be used: {', '.join(names)}",
+            stage="settings",
+            count=len(names),
+            next_step="see deployments/env.example for what each takes",
+        ) from None
+
+
+def child_environment(**extra: str) -> dict[str, str]:
+    """The environment for a child process: the present one, telemetry off, and what is added."""
+    quiet = {
+        "DO_NOT_TRACK": "1",
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
+        "GX_ANALYTICS_ENABLED": "false",
+    }
+    return {**os.environ, **quiet, **extra}
