@@ -1,4 +1,4 @@
-"""Deliveries of a few rows, written out as folders of CSV: one survivor, one case and one episode unless told otherwise."""
+"""Deliveries of a few rows, written as CSV folders: one survivor, one case and one episode unless told otherwise."""
 
 from __future__ import annotations
 
