@@ -88,6 +88,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     for table, columns in COLUMNS.items()
 }
 
+# READING: a domain_code is the first three letters of its indicators, in capitals, as TOTAL is.
 INDICATORS: dict[str, str] = {
     f"{domain}{number}": domain
     for domain, size in (("SAF", 3), ("LEG", 3), ("MEN", 4), ("ECO", 4), ("SOC", 3), ("PHY", 3))

@@ -107,6 +107,6 @@ def kept_episodes(house: House, people: dict[Hashable, Survivor]) -> list[Episod
 
 
 def _entry_day(office: Row | None, intake: date) -> int:
-    # READING: never later than the text says: an entry_day past the exit is left as it is.
+    # READING: an entry_day past the exit is left as it is.
     recording = office["recording_started_on"] if office else None
     return max(timedelta(0), recording - intake).days if recording else 0

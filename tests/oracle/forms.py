@@ -89,5 +89,3 @@ def _means(scores: dict[str, tuple[int | None, str]]) -> dict[str, float]:
         if 3 * len(scored) >= 2 * len(items):
             means[domain] = sum(scored) / len(scored)
     return means
-
-

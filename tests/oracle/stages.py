@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import Any
 
@@ -18,16 +18,16 @@ def one_a_day(forms: Iterable[Form]) -> list[Form]:
     """The forms of one episode by day, of two on one day the one that wins."""
     # READING: the later `entered_at` wins whatever it holds, even too few domains to count; without a stamp a form
     # loses; equal stamps go by more items scored, then the lower key (the raw id here, so a tie this deep may fall
-    # otherwise where keys are pseudonyms).
+    # otherwise where keys are pseudonyms). The form that loses its day is interim.
     # READING: this goes for stages, snapshots, intervals, change and episode-months; last_seen_day and n_assessments
     # count every form.
     days = groupby(sorted(forms, key=lambda form: form.day), key=lambda form: form.day)
     return [min(same_day, key=_winner) for _, same_day in days]
 
 
-def _winner(form: Form) -> tuple[float, int, Any]:
+def _winner(form: Form) -> tuple[timedelta, int, Any]:
     entered = form.row["entered_at"] or LONG_AGO
-    return (-(entered - LONG_AGO).total_seconds(), -form.n("scored"), form.key)
+    return (LONG_AGO - entered, -form.n("scored"), form.key)
 
 
 def by_episode(forms: Iterable[Form]) -> dict[Hashable, list[Form]]:
@@ -114,5 +114,3 @@ def _mid(episode: Episode, free: list[Form], _all: list[Form], chosen: dict[str,
 
 def _nearest(forms: list[Form], target: float) -> Form | None:
     return min(forms, key=lambda form: (abs(form.day - target), form.day), default=None)
-
-

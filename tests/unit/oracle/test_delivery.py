@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from datetime import date
 
 import pandas as pd
@@ -77,3 +78,63 @@ def test_parquet_and_part_files_read_as_csv_does(tmp_path):
     found = read_marts([folder], as_of=AS_OF)
     for name, frame in expected.items():
         pd.testing.assert_frame_equal(found[name], frame)
+
+
+def messy(seed: int) -> Delivery:
+    """Some eighty survivors with every kind of trouble, drawn at random."""
+    draw = random.Random(seed)
+    delivery = Delivery(bare=True).add("offices").add("partners").add("cases")
+    for number in range(80):
+        person, episode = f"s{number}", f"e{number}"
+        merged = f"s{draw.randrange(90)}" if draw.random() < 0.2 else None
+        consent, deleted = (
+            draw.choice(("true", "true", "true", "false", None)),
+            draw.choice((None, "false", "false", "true")),
+        )
+        delivery.add("survivors", survivor_id=person, merged_into=merged, consent_analytics=consent, is_deleted=deleted)
+        intake = draw.randrange(-50, 1100)
+        leave = None if draw.random() < 0.4 else on(intake + draw.randrange(-5, 400))
+        status = draw.choice(("active", "closed", "reopened"))
+        delivery.add(
+            "aftercare_episodes",
+            episode_id=episode,
+            survivor_id=f"s{draw.randrange(82)}",
+            intake_date=on(intake),
+            exit_date=leave,
+            status=status,
+        )
+        for form in range(draw.randrange(4)):
+            delivery.form(f"a{number}-{form}", intake + 90 * form, draw.choice((1, 2, 3, 4, 5, None)), episode=episode)
+        delivery.add("health_services", health_service_id=f"h{number}", episode_id=episode, delivered_on=on(intake + 3))
+        delivery.add("legal_proceedings", proceeding_id=f"l{number}", survivor_id=merged, occurred_on=on(intake + 9))
+    for rows in delivery.rows.values():
+        rows += [{**row, "modified_at": draw.choice((STAMP, LATER))} for row in rows if draw.random() < 0.2]
+        rows += [{**row, "created_at": LATER} for row in rows if draw.random() < 0.05]
+    return delivery
+
+
+def test_the_order_of_rows_does_not_matter(tmp_path):
+    delivery = messy(7)
+    first = read(tmp_path / "1", delivery)
+    for rows in delivery.rows.values():
+        random.Random(8).shuffle(rows)
+    second = read(tmp_path / "2", delivery)
+    for name, frame in first.items():
+        order = [
+            column for column in frame if column.endswith(("_key", "_code", "_id", "stage", "month", "rule", "table"))
+        ]
+        left, right = (each.sort_values(order, ignore_index=True) for each in (frame, second[name]))
+        pd.testing.assert_frame_equal(left, right)
+
+
+def test_every_row_is_in_a_bucket_and_every_key_in_its_parent(tmp_path):
+    marts = read(tmp_path, messy(9))
+    kept = {table: buckets(marts, table) for table in COLUMNS}
+    assert set(kept["aftercare_episodes"]) == {"out", "quarantined", "collapsed", "tombstoned", "excluded"}
+    assert kept["survivors"]["out"] == len(marts["core.dim_survivor"])
+    assert kept["aftercare_episodes"]["out"] == len(marts["core.fct_episode"])
+    assert kept["aso_assessments"]["out"] * 20 == len(marts["aso.fct_score"])
+    assert set(marts["core.fct_episode"]["survivor_key"]) <= set(marts["core.dim_survivor"]["survivor_key"])
+    for name in ("aso.fct_assessment", "aso.change", "services.timeline", "services.episode_month"):
+        assert set(marts[name]["episode_key"]) <= set(marts["core.fct_episode"]["episode_key"])
+    assert marts["services.timeline"]["service_key"].is_unique
