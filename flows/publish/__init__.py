@@ -1,0 +1,1 @@
+"""A checked build file becomes an immutable release, and the `current` link moves to it in one step."""

@@ -1,0 +1,96 @@
+"""Content hashes: the same rows give the same hash, whatever their order, the threads, a float's last digits."""
+
+import hashlib
+from pathlib import Path
+
+import duckdb
+
+from flows.publish.files import refusing
+from flows.publish.tables import KEYS, SCHEMAS, STAMPED_COLUMNS, STAMPED_TABLES
+from flows.warehouse import connect
+
+FLOATS = ("FLOAT", "DOUBLE", "REAL")
+_LOW = 2**64 - 1
+
+
+def quoted(name: str) -> str:
+    """A table or column name as SQL takes it: `core.dim_office` becomes `"core"."dim_office"`."""
+    return ".".join('"' + part.replace('"', '""') + '"' for part in name.split("."))
+
+
+def literal(text: str) -> str:
+    """A text as an SQL literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def attach(connection: duckdb.DuckDBPyConnection, path: Path, name: str) -> None:
+    """Attaches a DuckDB file read-only under a name."""
+    connection.execute(f"attach {literal(str(path))} as {quoted(name)} (read_only)")
+
+
+def tables_of(connection: duckdb.DuckDBPyConnection, catalog: str) -> list[str]:
+    """The tables of the promised schemas in a catalog, as `schema.table`, sorted."""
+    rows = connection.execute(
+        "select schema_name || '.' || table_name from duckdb_tables() "
+        "where database_name = ? and list_contains(?, schema_name) order by 1",
+        [catalog, list(SCHEMAS)],
+    ).fetchall()
+    return [str(name) for (name,) in rows]
+
+
+def columns_of(connection: duckdb.DuckDBPyConnection, catalog: str, table: str) -> dict[str, str]:
+    """Name and type of each column of a table, in its order."""
+    schema, name = table.split(".", 1)
+    rows = connection.execute(
+        "select column_name, data_type from duckdb_columns() "
+        "where database_name = ? and schema_name = ? and table_name = ? order by column_index",
+        [catalog, schema, name],
+    ).fetchall()
+    return {str(column): str(kind) for column, kind in rows}
+
+
+def row_count(connection: duckdb.DuckDBPyConnection, catalog: str, table: str) -> int:
+    """How many rows a table has."""
+    row = connection.execute(f"select count(*) from {quoted(catalog)}.{quoted(table)}").fetchone()
+    return int(row[0]) if row else 0
+
+
+def sort_order(table: str, columns: dict[str, str]) -> str:
+    """The columns that a table is sorted by: its promised key, then everything else when a key is not promised."""
+    key = [column for column in KEYS.get(table, ()) if column in columns]
+    return ", ".join(quoted(column) for column in key) if key else "all"
+
+
+def content_hashes(path: Path) -> dict[str, str]:
+    """The content hash of each table of the promised schemas in a DuckDB file, without what only stamps the run."""
+    with refusing("hashing the tables"), connect() as connection:
+        attach(connection, path, "hashed")
+        tables = [table for table in tables_of(connection, "hashed") if table not in STAMPED_TABLES]
+        return {table: content_hash(connection, "hashed", table) for table in tables}
+
+
+def content_hash(connection: duckdb.DuckDBPyConnection, catalog: str, table: str) -> str:
+    """SHA-256 over the column names, the number of rows and the sums of the two halves of each row's 128-bit hash.
+
+    A sum does not know the order of its parts: no sort is needed, and every thread count gives the same.
+    """
+    stamps = STAMPED_COLUMNS.get(table, frozenset())
+    columns = {name: kind for name, kind in columns_of(connection, catalog, table).items() if name not in stamps}
+    text = ", '|', ".join(_canonical(name, columns[name]) for name in sorted(columns)) or "''"
+    row = connection.execute(
+        f"select count(*), sum((h >> 64)::ubigint), sum((h & {_LOW}::uhugeint)::ubigint) "
+        f"from (select md5_number(concat({text})) as h from {quoted(catalog)}.{quoted(table)})"
+    ).fetchone()
+    return hashlib.sha256(f"{sorted(columns)}{row}".encode()).hexdigest()
+
+
+def _canonical(column: str, kind: str) -> str:
+    """SQL for one value as text: floats to 9 significant digits, no negative zero; text after its length."""
+    name = quoted(column)
+    if kind in FLOATS:
+        text = f"format('{{:.9g}}', case when {name} = 0 then 0 else {name}::double end)"
+    elif kind == "VARCHAR":
+        text = f"length({name}) || ':' || {name}"
+    else:
+        text = f"{name}::varchar"
+    return f"coalesce({text}, '~')"
