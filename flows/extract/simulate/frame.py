@@ -59,7 +59,7 @@ def recorded(rng: np.random.Generator, day: Column, mean_lag_days: float) -> Col
 
 
 def on_some_night(rng: np.random.Generator, n: int, share: float, parameters: Parameters) -> Column:
-    """Stamps at which a row is touched: at least one row and about `share` of them on each later night, each row once."""
+    """Stamps at which rows are touched: at least one and about `share` of them on each later night, each row once."""
     stamps = np.full(n, NEVER, dtype=np.int64)
     per_night = max(1, round(n * share))
     chosen = rng.choice(n, size=min(n, per_night * NIGHTS), replace=False)

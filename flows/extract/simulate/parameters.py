@@ -19,8 +19,8 @@ class Parameters:
     """The knobs of the simulated JDS. Rates are per month of 30.4375 days; effects are log hazard ratios.
 
     Restoration of an episode has the hazard
-    `exp(sum(effect * (score at intake - score_centre)) + office + frailty [+ therapy_effect from the first session on])`
-    times a Weibull baseline. Exits before a restoration is seen have constant hazards that do not depend on it.
+    `exp(sum(effect * (score at intake - score_centre)) + office + frailty + therapy_effect)` times a Weibull baseline,
+    with the therapy effect from the first session of trauma therapy on. Exits before a restoration is seen have constant hazards that do not depend on it.
     """
 
     survivors: int = 2000
@@ -39,7 +39,7 @@ class Parameters:
     household_size: float = 1.6
 
     weibull_shape: float = 1.3
-    weibull_scale_months: float = 26.0
+    weibull_scale_months: float = 34.0
     score_centre: float = 2.1
     indicator_effects: tuple[tuple[str, float], ...] = (
         *(("SAF1", 0.25), ("MEN1", 0.35), ("MEN2", 0.20)),

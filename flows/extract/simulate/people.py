@@ -52,7 +52,9 @@ def _traits(parameters: Parameters, rng: np.random.Generator, n: int) -> Frame:
     minor = rng.random(n) < 0.35
     return {
         "gender": pick(rng, n, GENDER_WEIGHTS),
-        "age_days": np.where(minor, rng.integers(5 * 365, 18 * 365, n), 6570 + rng.gamma(2.0, 2300, n).astype(np.int64)),
+        "age_days": np.where(
+            minor, rng.integers(5 * 365, 18 * 365, n), 6570 + rng.gamma(2.0, 2300, n).astype(np.int64)
+        ),
         "birth_estimated": rng.random(n) < 0.3,
         "nationality": rng.integers(0, len(NATIONALITIES), n).astype(np.int8),
         "language": pick(rng, n, LANGUAGE_WEIGHTS[: len(LANGUAGES)]),
