@@ -84,7 +84,7 @@ timeline_checks as (
 episode_rows as (
     select
         count(*) as n_rows,
-        count(*) filter (where exit_date is null and closure_code is not null) as open_with_reason,
+        count(*) filter (where left_on is null and exit_date is null and closure_code is not null) as open_with_reason,
         count(*) filter (where exit_date > run.as_of) as exit_after_as_of,
         count(*) filter (where offices.office_id is null) as unknown_office
     from {{ ref('int_episode_row') }} as episodes
@@ -102,7 +102,7 @@ stays as (
     from {{ ref('int_episode') }}
 ),
 
-overlaps as (
+overlapping_stays as (
     select count(*) as n_rows, count(*) filter (where intake_date < earlier_left_on) as overlapping
     from stays
 ),
@@ -179,7 +179,7 @@ counts as (
     union all
     select 'aftercare_episodes.exit_after_as_of' as check_id, n_rows as n_checked, exit_after_as_of as n_failed from episode_rows
     union all
-    select 'aftercare_episodes.overlapping' as check_id, n_rows as n_checked, overlapping as n_failed from overlaps
+    select 'aftercare_episodes.overlapping' as check_id, n_rows as n_checked, overlapping as n_failed from overlapping_stays
     union all
     select 'survivors.consent_missing' as check_id, n_rows as n_checked, consent_missing as n_failed from consents
     union all

@@ -19,11 +19,10 @@
     'aso_scores': ['unknown_indicator', 'score_domain'],
     'community_events': ['after_as_of'], 'health_services': ['after_as_of'], 'legal_proceedings': ['after_as_of'],
     'support_services': ['after_as_of'], 'survivors': ['merged_into_missing', 'merge_cycle'],
-} -%}
+} %}
 with
 
-{% for table, spec in source_rows().items() %}
-{%- set counted = ['duplicate_exact', 'duplicate_superseded', 'duplicate_conflict', 'missing_key', 'unreadable'] -%}
+{% for table, spec in source_rows().items() -%}
 {{ table }}_counts as (
     select
         count(*) as n_rows,

@@ -29,10 +29,11 @@ fates as (
     select
         standing.episode_key,
         coalesce(roots.root_episode_key, standing.episode_key) as root_episode_key,
-        -- Children of a continued episode belong to the one it continues.
-        case when roots.root_episode_key is not null then 'out' else standing.bucket end as bucket
+        -- Children of a continued episode belong to the one it continues, and share its bucket.
+        coalesce(root.bucket, standing.bucket) as bucket
     from standing
     left join roots on standing.episode_key = roots.episode_key
+    left join standing as root on roots.root_episode_key = root.episode_key
 ),
 
 one_each as (

@@ -36,7 +36,7 @@ ruled as (
 
 bucketed as (
     select
-        * exclude (survivor_bucket, case_bucket, as_of, has_unreadable_date),
+        * exclude (as_of, has_unreadable_date),
         -- An exit after as_of has not happened yet.
         case when exit_date <= as_of then exit_date end as left_on,
         {{ bucket("is_deleted or coalesce(survivor_bucket = 'tombstoned', false) or coalesce(case_bucket = 'tombstoned', false)",
@@ -49,10 +49,10 @@ candidates as (
         *,
         row_number() over (partition by survivor_key, case_key order by intake_date, episode_key) as intake_number
     from bucketed
-    where first_bucket = 'out'
+    where duplicate_rule is null and not is_deleted and coalesce(rule, 'parent_quarantined') = 'parent_quarantined'
 ),
 
--- The latest exit of an earlier intake that this intake follows within the continuation window.
+-- Rows with a fault of their own neither continue an episode nor are continued.
 continued as (
     select
         later.episode_key,
@@ -70,11 +70,11 @@ continued as (
 
 final as (
     select
-        bucketed.* exclude (first_bucket),
-        case when bucketed.first_bucket = 'out' then continued.previous_key end as previous_key,
-        case when bucketed.first_bucket = 'out' and continued.previous_key is not null then 'collapsed' else bucketed.first_bucket end as bucket
+        bucketed.* exclude (first_bucket, survivor_bucket, case_bucket),
+        continued.previous_key,
+        case when continued.previous_key is not null then 'collapsed' else bucketed.first_bucket end as bucket
     from bucketed
-    left join continued on bucketed.episode_key = continued.episode_key
+    left join continued on bucketed.episode_key = continued.episode_key and bucketed.duplicate_rule is null
 )
 
 select * from final

@@ -2,6 +2,13 @@
 -- (one form a day counts), then more items scored, then the key.
 with
 
+first_restored as (
+    select episode_key, min(day) as day
+    from {{ ref('int_assessment') }}
+    where is_of_the_day and is_restored
+    group by episode_key
+),
+
 candidates as (
     select
         assessments.assessment_key,
@@ -10,11 +17,11 @@ candidates as (
         assessments.n_scored,
         episodes.exit_day,
         episodes.as_of_day,
-        least(coalesce(datediff('day', episodes.intake_date, episodes.rescue_date), -{{ definition('earliest_assessment_days') }}), 0) as rescue_day,
-        restoration.restored_right_day
+        coalesce(datediff('day', episodes.intake_date, episodes.rescue_date), -{{ definition('earliest_assessment_days') }}) as rescue_day,
+        first_restored.day as first_restored_day
     from {{ ref('int_assessment') }} as assessments
     inner join {{ ref('int_episode') }} as episodes on assessments.episode_key = episodes.episode_key
-    inner join {{ ref('int_restoration') }} as restoration on assessments.episode_key = restoration.episode_key
+    left join first_restored on assessments.episode_key = first_restored.episode_key
     where assessments.is_of_the_day
 ),
 
@@ -53,10 +60,10 @@ sustained as (
     from after_ending
     where
         day > exit_day
-        and day - restored_right_day between {{ definition('sustained_from_days') }} and {{ definition('sustained_to_days') }}
+        and day - first_restored_day between {{ definition('sustained_from_days') }} and {{ definition('sustained_to_days') }}
     qualify row_number() over (
         partition by episode_key
-        order by abs(day - restored_right_day - {{ definition('sustained_target_days') }}), day, n_scored desc, assessment_key
+        order by abs(day - first_restored_day - {{ definition('sustained_target_days') }}), day, n_scored desc, assessment_key
     ) = 1
 ),
 

@@ -69,17 +69,17 @@ recent_in_month as (
     group by months.episode_key, months.month
 ),
 
+-- The last value of each score that had become known by a month; a form without a domain leaves the one before standing.
 assessments as (
     select
         episode_key,
-        case when day <= 0 then 0 else floor(day / {{ definition('month_days') }})::integer + 1 end as from_month,
-        day
+        case when day <= 0 then 0 else floor(day / {{ definition('month_days') }})::integer + 1 end as month
         {%- for domain in domains %},
-        {{ domain }}
+        max_by({{ domain }}, day) filter (where {{ domain }} is not null) as {{ domain }}
         {%- endfor %}
     from {{ ref('int_assessment') }}
     where is_of_the_day
-    qualify row_number() over (partition by episode_key, from_month order by day desc) = 1
+    group by all
 ),
 
 joined as (
@@ -92,12 +92,12 @@ joined as (
         coalesce(recent_in_month.recent_{{ category }}, 0)::integer as n_{{ category }}_last_3m
         {%- endfor %}
         {%- for domain in domains %},
-        assessments.{{ domain }} as {{ domain }}_before
+        last_value(assessments.{{ domain }} ignore nulls) over so_far as {{ domain }}_before
         {%- endfor %}
     from months
     left join new_in_month on months.episode_key = new_in_month.episode_key and months.month = new_in_month.month
     left join recent_in_month on months.episode_key = recent_in_month.episode_key and months.month = recent_in_month.month
-    asof left join assessments on months.episode_key = assessments.episode_key and months.month >= assessments.from_month
+    left join assessments on months.episode_key = assessments.episode_key and months.month = assessments.month
     window so_far as (partition by months.episode_key order by months.month)
 )
 

@@ -8,7 +8,7 @@ renamed as (
     select
         survivor_key,
         birth_year,
-        {{ known_code('gender', "'unknown'") }} as gender,
+        coalesce({{ known_code('gender', "'unknown'") }}, 'unknown') as gender,
         gender as gender_raw,
         primary_language,
         household_key,

@@ -1,0 +1,85 @@
+"""dbt as a stage: a child process builds the marts in the run's build file, and tells of each node as it goes."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from flows.errors import DbtError
+from flows.settings import PROJECT, child_environment
+
+STAGE = "dbt build"
+DBT_PROJECT = PROJECT / "dbt_project"
+GOOD = frozenset({"success", "pass", "warn", "no-op", "skipped"})
+
+
+@dataclass(frozen=True)
+class NodeEvent:
+    """A node started, ended, or was skipped. `name` is short, such as `fct_episode`."""
+
+    what: str
+    node: str
+    kind: str
+    status: str = ""
+    seconds: float = 0.0
+
+    @property
+    def name(self) -> str:
+        parts = self.node.split(".")
+        return parts[2] if len(parts) > 2 else self.node
+
+
+OnNode = Callable[[NodeEvent], None]
+
+
+def build_marts(run_folder: Path, target: Path, *, on_node: OnNode = lambda _: None) -> dict[str, int]:
+    """Build all models, seeds, snapshots and data tests; how many nodes ended in each status.
+
+    `target` is where dbt keeps what it has parsed between runs. Raises DbtError with the names of the nodes that failed.
+    """
+    command = [sys.executable, "-m", "flows.dbt_child", str(DBT_PROJECT), str(target), "build"]
+    command += ["--target", "build", "--exclude-resource-type", "unit_test"]
+    statuses: dict[str, int] = {}
+    failed: list[str] = []
+    for told in _run(command, run_folder):
+        event = _event(told)
+        on_node(event)
+        if event.what == "result":
+            statuses[event.status] = statuses.get(event.status, 0) + 1
+            if event.status not in GOOD:
+                failed.append(event.name)
+        if event.what == "error":
+            failed.append("the dbt project itself")
+    if failed or not statuses:
+        raise DbtError(
+            f"these nodes failed: {', '.join(sorted(failed)) or 'none ran'}",
+            stage=STAGE,
+            count=len(failed),
+            next_step=f"dbt build --select the node, in {run_folder.name} of the home's runs; later nodes were not run",
+        )
+    return statuses
+
+
+def _event(told: dict[str, Any]) -> NodeEvent:
+    return NodeEvent(
+        what=str(told["event"]),
+        node=str(told.get("node", "")),
+        kind=str(told.get("kind", "")),
+        status=str(told.get("status", "")),
+        seconds=float(told.get("seconds", 0.0)),
+    )
+
+
+def _run(command: list[str], folder: Path) -> Iterator[dict[str, Any]]:
+    """The lines of the child as they come; what it writes besides is dropped, since it could quote a value."""
+    environment = child_environment(PYTHONPATH=str(PROJECT))
+    with subprocess.Popen(
+        command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as child:
+        assert child.stdout is not None
+        for line in child.stdout:
+            if line.startswith("{"):
+                yield json.loads(line)

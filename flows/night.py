@@ -1,0 +1,131 @@
+"""One night: what is fixed before the first stage works, and whether there is anything to do."""
+
+import hashlib
+import json
+import shutil
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from flows.errors import HomeError
+from flows.extract.contract import jds
+from flows.extract.folder import open_folder
+from flows.extract.land import Extract, extracts
+from flows.extract.pseudonymise import Key, load_key
+from flows.extract.scope import Standing, in_scope, standing, usable
+from flows.extract.source import Delivery
+from flows.publish import manifest
+from flows.publish.pointer import refuse_when_held
+from flows.publish.release import current_release
+from flows.settings import Settings
+from flows.version import code_version, lock_hash
+from flows.warehouse import Home
+
+LEAST_FREE_BYTES = 200 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Night:
+    """Everything the stages of one run need to know. Made before work begins; never changed."""
+
+    settings: Settings
+    home: Home
+    key: Key
+    delivery: Delivery
+    standing: Standing
+    as_of: date
+    at: datetime
+    live: str | None
+    fingerprint: str
+    accept: frozenset[str]
+
+    @property
+    def folder(self) -> Path:
+        """The run's own folder."""
+        return self.home.runs / f"{self.at:%Y%m%dT%H%M%S%f}-{self.fingerprint[:8]}"
+
+    @property
+    def build_file(self) -> Path:
+        return self.folder / "build.duckdb"
+
+    @property
+    def scope(self) -> list[Extract]:
+        """The landed deliveries the marts are built from."""
+        return in_scope(usable(extracts(self.home.raw), self.key.id))
+
+    @property
+    def base(self) -> list[Extract]:
+        """The landed deliveries the live release was built from."""
+        if self.live is None:
+            return []
+        facts = manifest.read(self.home.releases / self.live)
+        sequences = {int(extract["sequence"]) for extract in facts["extracts"]}
+        return [extract for extract in usable(extracts(self.home.raw), self.key.id) if extract.sequence in sequences]
+
+
+@dataclass(frozen=True)
+class Unchanged:
+    """The live release is already what this run would make."""
+
+    release_id: str
+
+
+def open_night(
+    settings: Settings,
+    source: Path,
+    *,
+    as_of: date | None,
+    at: datetime,
+    rebuild: bool = False,
+    accept: frozenset[str] = frozenset(),
+) -> Night | Unchanged:
+    """Check the home, the key and the delivery; the night to run, or that nothing would change.
+
+    Call it while holding the home. Raises a StageError that says what was refused; nothing was loaded then.
+    """
+    home = Home(settings.home.resolve())
+    refuse_when_held(home)
+    secret = settings.key.get_secret_value() if settings.key else None
+    key = load_key(value=secret, file=settings.key_file.expanduser())
+    delivery = open_folder(source, jds())
+    _check_space(home, source)
+    landed = extracts(home.raw)
+    how = standing(delivery.facts, landed, key.id)
+    day = as_of or delivery.facts.extracted_at.date()
+    live = current_release(home)
+    fingerprint = _fingerprint(settings, delivery, how, landed, key, day)
+    if live and not rebuild and manifest.read(home.releases / live)["fingerprint"] == fingerprint:
+        return Unchanged(live)
+    return Night(settings, home, key, delivery, how, day, at, live, fingerprint, accept)
+
+
+def config(settings: Settings) -> dict[str, Any]:
+    """The settings that can change a figure."""
+    return {"seed": settings.seed, "draws": settings.draws, "small_number": settings.small_number}
+
+
+def config_hash(settings: Settings) -> str:
+    """One hash of the settings that can change a figure."""
+    return hashlib.sha256(json.dumps(config(settings), sort_keys=True).encode()).hexdigest()
+
+
+def _fingerprint(
+    settings: Settings, delivery: Delivery, how: Standing, landed: list[Extract], key: Key, as_of: date
+) -> str:
+    known = usable(landed, key.id)
+    hashes = [extract.facts["hash"] for extract in in_scope(known)]
+    if how.landed is None:
+        hashes = [delivery.facts.hash] if delivery.facts.mode == "full" else [*hashes, delivery.facts.hash]
+    content = [hashes, code_version(), lock_hash(), config_hash(settings), as_of.isoformat(), key.id]
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+
+
+def _check_space(home: Home, source: Path) -> None:
+    delivered = sum(path.stat().st_size for path in source.rglob("*") if path.is_file())
+    if shutil.disk_usage(home.root).free < LEAST_FREE_BYTES + 3 * delivered:
+        raise HomeError(
+            "too little space is left for this delivery",
+            stage="home",
+            next_step="free space in the home, or lower AFTERCARE_KEEP_RELEASES",
+        )
