@@ -70,13 +70,13 @@ class Npmle:
         return np.clip(1.0 - above[done], 0.0, 1.0)
 
     def _linear(self, t: Floats) -> Floats:
-        width = np.where(np.isfinite(self.right), self.right - self.left, np.inf)
         total = np.concatenate([[0.0], np.cumsum(self.mass)])
         done = np.searchsorted(self.right, t, side="right")
         j = np.minimum(done, len(self.mass) - 1)
-        inside = (done < len(self.mass)) & (t > self.left[j]) & (width[j] > 0)
-        share = np.where(inside, (t - self.left[j]) / np.where(width[j] > 0, width[j], 1.0), 0.0)
-        return np.clip(1.0 - total[done] - share * np.where(inside, self.mass[j], 0.0), 0.0, 1.0)
+        inside = (done < len(self.mass)) & (t > self.left[j])
+        share = np.zeros(len(t))
+        np.divide(t - self.left[j], self.right[j] - self.left[j], out=share, where=inside)
+        return np.clip(1.0 - total[done] - share * self.mass[j], 0.0, 1.0)
 
 
 def cells(left: npt.ArrayLike, right: npt.ArrayLike) -> Cells:
