@@ -12,7 +12,7 @@ from typing import Any, Final, Literal
 import duckdb
 
 from flows.extract.simulate.columns import COLUMNS, MACROS, select
-from flows.extract.simulate.faults import TEXT_COLUMNS, Planted, plant
+from flows.extract.simulate.faults import Planted, plant
 from flows.extract.simulate.frame import extraction
 from flows.extract.simulate.parameters import Parameters, from_json
 from flows.extract.simulate.truth import write_truth
@@ -139,7 +139,7 @@ def _write(
     if folder.exists() and any(folder.iterdir()):
         raise FileExistsError("the folder of a simulated delivery must be new or empty")
     folder.mkdir(parents=True, exist_ok=True)
-    entries = {table: _write_table(connection, table, folder, fmt, span, bool(planted.rules)) for table in COLUMNS}
+    entries = {table: _write_table(connection, table, folder, fmt, span) for table in COLUMNS}
     manifest = {
         "source": "jds",
         "schema_version": "1",
@@ -157,12 +157,9 @@ def _write(
 
 
 def _write_table(
-    connection: duckdb.DuckDBPyConnection, table: str, folder: Path, fmt: Format, span: _Span, as_text: bool
+    connection: duckdb.DuckDBPyConnection, table: str, folder: Path, fmt: Format, span: _Span
 ) -> dict[str, Any]:
-    columns = ", ".join(
-        f"{column}::varchar as {column}" if as_text and column in TEXT_COLUMNS.get(table, ()) else column
-        for column in COLUMNS[table]
-    )
+    columns = ", ".join(COLUMNS[table])
     since = "" if span.since is None else f" and modified_at > to_timestamp({span.since})"
     rows = f"from {table} where modified_at <= to_timestamp({span.until}){since}"
     path = folder / f"{table}.{fmt}"

@@ -18,9 +18,9 @@ _SHARES = (
 class Parameters:
     """The knobs of the simulated JDS. Rates are per month of 30.4375 days; effects are log hazard ratios.
 
-    Restoration of an episode has the hazard
-    `exp(sum(effect * (score at intake - score_centre)) + office + frailty + therapy_effect)` times a Weibull baseline,
-    with the therapy effect from the first session of trauma therapy on. Exits before a restoration is seen have constant hazards that do not depend on it.
+    Restoration of an episode has a Weibull baseline hazard times
+    `exp(sum(effect * (score at intake - score_centre)) + office + frailty)`, and times `exp(therapy_effect)` from the
+    first session of trauma therapy on. Exits before a restoration is seen have constant hazards, the same for all.
     """
 
     survivors: int = 2000
@@ -61,7 +61,7 @@ class Parameters:
     other_rate: float = 0.005
     exit_ratio_after_restoration: float = 1.0
     """How the hazards of leaving change at a restoration nobody has seen yet; 1 = not at all."""
-    stay_after_seen_days: float = 150.0
+    stay_after_seen_days: float = 210.0
     """Mean days from a restored assessment to the planned end of the program."""
 
     missed_low: float = 0.10
@@ -82,17 +82,17 @@ class Parameters:
     label_noise: float = 0.0
     """Forms whose scores say the opposite of the truth about restoration."""
 
-    reentry_share: float = 0.15
-    continued_share: float = 0.03
+    reentry_share: float = 0.25
+    continued_share: float = 0.04
     """Stays that are written as two episodes with at most 30 days between them."""
     consent_false_share: float = 0.03
     consent_null_share: float = 0.01
     merged_share: float = 0.005
     deleted_share: float = 0.002
 
-    community_rate: float = 0.6
-    health_rate: float = 0.7
-    support_rate: float = 1.0
+    community_rate: float = 0.5
+    health_rate: float = 0.5
+    support_rate: float = 0.8
     legal_rate: float = 0.12
     """Service rows a month in care, for each of the four tables."""
 

@@ -6,7 +6,7 @@ from flows.extract.simulate.frame import NEVER, Column, Frame, stack, take
 from flows.extract.simulate.parameters import Parameters
 
 RESTORED, LOST, WITHDREW, DECEASED, AGED_OUT, PROGRAM_END = 0, 1, 2, 5, 6, 7
-CLOSURE_VISIT = np.array([0.7, 0.08, 0.3, 0.5, 0.5, 0.0, 0.6, 0.6, 0.4])
+CLOSURE_VISIT = np.array([0.85, 0.08, 0.3, 0.5, 0.5, 0.0, 0.6, 0.6, 0.4])
 """How often the last form is filled in at the exit, by outcome in the order of `CLOSURE_PHRASES`."""
 INITIAL, INTERIM, FINAL, SUSTAINED = 0, 1, 2, 3
 
@@ -28,9 +28,9 @@ def assess_and_leave(parameters: Parameters, rng: np.random.Generator, offices: 
 
 
 def _schedule(parameters: Parameters, rng: np.random.Generator, offices: Frame, stays: Frame) -> Frame:
-    """Scheduled visits as matrices, a column a visit: the first, six months later, then yearly."""
+    """Scheduled visits as matrices, a column a visit: at intake, after six months, after each year."""
     n, rounds = len(stays["intake"]), parameters.history_years + 3
-    days = 182 + 365 * (np.arange(rounds + 1) - 1) + np.clip(rng.normal(0, 20, (n, rounds + 1)), -60, 60)
+    days = np.maximum(365 * (np.arange(rounds + 1) - 1), 182) + np.clip(rng.normal(0, 20, (n, rounds + 1)), -60, 60)
     early = rng.random(n) < parameters.negative_day_share
     before = -rng.integers(1, 16, n)
     lowest = stays["rescue"] - stays["intake"]
