@@ -55,30 +55,30 @@ def label(episodes: pd.DataFrame, time_zero: Floats, *, horizon: float = HORIZON
     - seen restored on or before tau: restored;
     - last seen unrestored before tau, first seen restored after it: restored by tau with the probability that the
       NPMLE of all people gives to that part of the interval, not restored with the rest;
-    - otherwise (lost, left or open with less follow-up): censored at the last assessment that showed her not
-      restored, weight 0.
-    The weight is 1 / G at the end of follow-up, where G(t) = P(still being assessed at t), Kaplan-Meier with events
-    before censoring at a tie, by office where at least 200 people and 5 % followed to the horizon allow it, else of
-    all others together. Weights are capped at their 99th percentile.
+    - otherwise (lost, left or open with less follow-up, or not assessed again since tau): unknown, weight 0.
+    Weights: G(t) = P(still observed at t), Kaplan-Meier of exit and as-of, events before censoring at a tie. Restored:
+    1 / G(the day it was seen, or of exit if earlier). Assessed after tau: 1 / (G(tau) * c), where c is the share
+    assessed again among those observed at tau and not seen restored by then: these stand for the others, not for
+    failures. G and c are of the office where 200 people and 5 % for each allow it, else of all other offices together.
+    Weights are capped at their 99th percentile.
     """
     seen = observed(episodes)
     left = np.maximum(seen.left, time_zero) - time_zero
-    right = seen.right - time_zero
-    unrestored, restored = left >= horizon, right <= horizon
+    right, time = seen.right - time_zero, np.maximum(seen.time - time_zero, 0.0)
+    unrestored, restored = left >= horizon, ~(left >= horizon) & (right <= horizon)
     straddles = ~unrestored & ~restored & np.isfinite(right)
-    censored = ~unrestored & ~restored & ~straddles
-    until = np.where(restored, right, np.where(censored, left, horizon))
+    known = unrestored | restored | straddles
+    followed = _Followed(time, restored, known, known | (time >= horizon), horizon)
     offices = episodes["office_id"].astype(object).where(episodes["office_id"].notna(), "").to_numpy(dtype=str)
-    followed = _followed(until, censored, restored, offices, horizon)
-    weight = np.where(censored, 0.0, 1.0 / followed)
-    if (~censored).any():
-        weight = np.minimum(weight, np.quantile(weight[~censored], CAP_QUANTILE))
+    weight = np.where(known, 1.0 / followed.by_office(offices), 0.0)
+    if known.any():
+        weight = np.minimum(weight, np.quantile(weight[known], CAP_QUANTILE))
     share = np.where(restored, 1.0, np.where(straddles, _share_before(left, right, horizon), 0.0))
     counts = {
         "not_restored": int(unrestored.sum()),
         "restored": int(restored.sum()),
         "straddling": int(straddles.sum()),
-        "unknown": int(censored.sum()),
+        "unknown": int((~known).sum()),
     }
     return Labels(weight * share, weight * (1.0 - share), counts)
 
@@ -95,29 +95,43 @@ def _share_before(left: Floats, right: Floats, horizon: float) -> Floats:
     return np.clip(np.where(mass > 1e-9, (low - middle) / np.maximum(mass, 1e-9), even), 0.0, 1.0)
 
 
-def _followed(until: Floats, censored: Bools, restored: Bools, offices: npt.NDArray[np.str_], horizon: float) -> Floats:
-    """G(until-) of each person, (n,), by office where the office allows it."""
-    out = np.full(len(until), np.nan)
-    pooled = np.ones(len(until), dtype=bool)
-    for office in np.unique(offices):
-        rows = offices == office
-        if rows.sum() >= MIN_OFFICE and (own := _kaplan_meier(until, censored, restored, rows, horizon)) is not None:
-            out[rows], pooled[rows] = own, False
-    if pooled.any():
-        together = _kaplan_meier(until, censored, restored, pooled, horizon) if pooled.sum() >= MIN_OFFICE else None
-        if together is None:
-            everyone = _kaplan_meier(until, censored, restored, np.ones(len(until), dtype=bool), horizon, floor=0.0)
-            together = np.ones(int(pooled.sum())) if everyone is None else everyone[pooled]
-        out[pooled] = together
-    return out
+@dataclass(frozen=True)
+class _Followed:
+    """How likely it was that each person's outcome became known. All (n,), days since time zero.
 
+    time: restoration seen, exit or as-of; known: the outcome is; reached: restored in time, or observed to the horizon.
+    """
 
-def _kaplan_meier(
-    until: Floats, censored: Bools, restored: Bools, rows: Bools, horizon: float, floor: float = MIN_FOLLOWED
-) -> Floats | None:
-    """G(until-) of the rows, or None where too few of them are followed to the horizon."""
-    last = np.where(restored, until - 0.25, np.where(censored, until, horizon + 1.0))[rows]
-    fitted = aalen_johansen.fit(np.full(len(last), -np.inf), last, censored[rows].astype(np.int64), causes=1)
-    if fitted.survival_at([horizon])[0] <= floor:
-        return None
-    return fitted.survival_at(until[rows] - 0.5)
+    time: Floats
+    restored: Bools
+    known: Bools
+    reached: Bools
+    horizon: float
+
+    def by_office(self, offices: npt.NDArray[np.str_]) -> Floats:
+        """The probability of each person, (n,), by office where the office allows it."""
+        out = np.ones(len(offices))
+        pooled = np.ones(len(offices), dtype=bool)
+        for office in np.unique(offices):
+            rows = offices == office
+            if rows.sum() >= MIN_OFFICE and (own := self._probability(rows)) is not None:
+                out[rows], pooled[rows] = own[rows], False
+        for donors in (pooled, np.ones(len(offices), dtype=bool)):
+            if pooled.any() and (donors.sum() >= MIN_OFFICE or donors.all()):
+                together = self._probability(donors, floor=0.0 if donors.all() else MIN_FOLLOWED)
+                if together is not None:
+                    out[pooled] = together[pooled]
+                    break
+        return out
+
+    def _probability(self, donors: Bools, floor: float = MIN_FOLLOWED) -> Floats | None:
+        """Probabilities (n,) as estimated on the donors, or None where too few of them are followed to the horizon."""
+        last = np.where(self.restored, self.time - 0.25, np.where(self.reached, self.horizon + 1.0, self.time))[donors]
+        start, censored = np.full(len(last), -np.inf), ~self.reached[donors]
+        fitted = aalen_johansen.fit(start, last, censored.astype(np.int64), causes=1)
+        open_at_horizon = donors & self.reached & ~self.restored
+        again = float(self.known[open_at_horizon].mean()) if open_at_horizon.any() else 0.0
+        at_horizon = float(fitted.survival_at([self.horizon])[0])
+        if min(at_horizon, again) <= floor:
+            return None
+        return np.where(self.restored, fitted.survival_at(self.time - 0.5), at_horizon * again)

@@ -60,13 +60,25 @@ def test_weights_equal_one_over_the_censoring_kaplan_meier_of_lifelines(programm
     episodes, _, _ = programme(150, 3)
     episodes = episodes[~(episodes["restored_right_day"] <= 0)]
     labels = label(episodes.assign(office_id="F1"), np.zeros(len(episodes)))
-    left, right = episodes["restored_left_day"].fillna(0).to_numpy(), episodes["restored_right_day"].to_numpy()
+    right = episodes["restored_right_day"].to_numpy()
+    time = np.fmin(np.fmin(right, episodes["exit_day"]), episodes["as_of_day"]).to_numpy()
     restored, known = right <= 730.5, labels.total > 0
-    until = np.where(restored, right, np.where(known, 730.5, left))
-    fitted = lifelines.KaplanMeierFitter().fit(np.where(restored, until - 0.25, until), ~known)
-    expected = 1 / fitted.survival_function_at_times(until - 0.5).to_numpy()
-    cap = np.quantile(expected[known], 0.99)
-    assert labels.total[known] == pytest.approx(np.minimum(expected[known], cap), rel=1e-9)
+    still = ~restored & (known | (time >= 730.5))
+    until = np.where(restored, time, np.where(still, 731.5, time))
+    fitted = lifelines.KaplanMeierFitter().fit(np.where(restored, until - 0.25, until), ~restored & ~still)
+    again = known[still].mean()
+    at = fitted.survival_function_at_times(np.where(restored, until - 0.5, 730.5)).to_numpy()
+    expected = 1 / np.where(restored, at, at * again)
+    assert 0 < again < 1
+    assert labels.total[known] == pytest.approx(
+        np.minimum(expected[known], np.quantile(expected[known], 0.99)), rel=1e-9
+    )
+
+
+def test_those_assessed_again_stand_for_those_who_were_not():
+    labels = label(people((800, None, None, 2000), (500, None, None, 2000), (100, 200, None, 2000)), np.zeros(3))
+    assert labels.unrestored.tolist() == pytest.approx([2, 0, 0], rel=0.02)  # the cap takes 1 %
+    assert labels.restored.tolist() == [0, 0, 1]
 
 
 def test_an_office_without_follow_up_takes_the_weights_of_all(programme):
