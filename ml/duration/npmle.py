@@ -157,7 +157,7 @@ def _score(mass: Floats, begin: Ints, end: Ints, w: Floats) -> Floats:
 
 def _loglik(cumulative: Floats, begin: Ints, end: Ints, w: Floats) -> float:
     prob = cumulative[end] - cumulative[begin]
-    return float(w @ np.log(prob)) if (prob > 0).all() else -np.inf
+    return float((w * np.log(prob)).sum()) if (prob > 0).all() else -np.inf
 
 
 def _minorant_step(mass: Floats, begin: Ints, end: Ints, w: Floats) -> Floats:

@@ -12,7 +12,6 @@ DEFINITIONS = {
     "outcome": "not_restored_24m/1: not restored 730.5 days after the initial assessment (or intake, if later)",
     "restored": "marts/1: restored_left_day, restored_right_day of core.fct_episode",
     "features": "initial_items/1: item scores of the initial assessment, domain mean if unscored, flags per domain",
-    "weights":
-    "ipcw/1: censored at the last assessment; Kaplan-Meier by office of 200 or more; capped at quantile 0.99",
+    "weights": "ipcw/1: still observed, and assessed again after the horizon; by office of 200 or more; cap 0.99",
     "clusters": "clusters/1: operation, else household, else person",
 }

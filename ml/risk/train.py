@@ -68,17 +68,20 @@ def train(
     """
     for frame, contract in ((episodes, FCT_EPISODE), (snapshots, SNAPSHOT), (scores, FCT_SCORE)):
         require(frame, contract)
-    sample = _sample(episodes, snapshots, scores)
+    with single_thread():
+        return _train(_sample(episodes, snapshots, scores), as_of, seed, champion)
+
+
+def _train(sample: _Sample, as_of: date, seed: int, champion: Mapping[str, Any] | None) -> Trained:
     fold = resampling.folds(sample.clusters, k=FOLDS, seed=seed)
     document = _base(sample, as_of, seed)
     if reason := _refusal(sample, fold):
         return finish({**document, "status": "refused", "reason": reason}, empty(RISK_INDICATOR), [], champion)
-    with single_thread():
-        fitted = model.cross_fit(sample.x, sample.labels, fold, PENALTIES)
-        group = sample.clusters.code
-        times = resampling.multiplicity(resampling.rng(seed, "draws"), len(sample.clusters.label), DRAWS)
-        told = metrics.metrics(fitted.linear, fitted.null, sample.labels, group, times)
-        found = importance(sample.x, sample.labels, fold, fitted, sample.items, group, times, seed=seed)
+    fitted = model.cross_fit(sample.x, sample.labels, fold, PENALTIES)
+    group = sample.clusters.code
+    times = resampling.multiplicity(resampling.rng(seed, "draws"), len(sample.clusters.label), DRAWS)
+    told = metrics.metrics(fitted.linear, fitted.null, sample.labels, group, times)
+    found = importance(sample.x, sample.labels, fold, fitted, sample.items, group, times, seed=seed)
     document |= {"status": "trained", **numbers(fitted.final, sample.items)}
     return finish(document, shaped(found.assign(outcome=OUTCOME), RISK_INDICATOR), metric_rows(told), champion)
 

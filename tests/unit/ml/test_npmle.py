@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import threadpoolctl
 
 from ml.duration import npmle
 
@@ -105,3 +106,15 @@ def test_a_warm_start_ends_at_the_same_maximum(intervals):
     lopsided = np.zeros(len(cold.mass))
     lopsided[0] = 1
     assert npmle.fit_cells(known, ones, start=lopsided).loglik == pytest.approx(cold.loglik, abs=1e-6)
+
+
+def test_the_number_of_threads_does_not_move_a_digit():
+    rng = np.random.default_rng(0)
+    left = rng.integers(0, 900, 30_000).astype(float)
+    right = np.where(rng.random(30_000) < 0.4, INF, left + rng.integers(1, 200, 30_000))
+    found = []
+    for threads in (1, 2):
+        with threadpoolctl.threadpool_limits(limits=threads):
+            found.append(npmle.fit(left, right, tol=1e-3))
+    assert (found[0].mass == found[1].mass).all()
+    assert found[0].converged
