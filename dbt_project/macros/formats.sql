@@ -16,6 +16,11 @@
     year({{ date }})::varchar || 'Q' || quarter({{ date }})::varchar
 {%- endmacro %}
 
+{#- A quarter as year * 4 + quarter - 1, so that quarters are whole numbers one apart. -#}
+{% macro quarter_number(date) -%}
+    (year({{ date }}) * 4 + quarter({{ date }}) - 1)
+{%- endmacro %}
+
 {#- The twelve categories of services.timeline, in contract order. -#}
 {% macro service_categories() -%}
     {{ return(['community', 'health', 'legal', 'case_management', 'shelter', 'education', 'livelihood', 'basic_needs',
