@@ -11,11 +11,13 @@ from flows.extract.simulate.frame import extraction
 from flows.extract.simulate.parameters import Parameters
 
 AT_LEAST, AT_MOST = 3, 200
+EVERYBODY: Final = 2**31
 TEXT_COLUMNS: Final = {"aftercare_episodes": "intake_date", "aso_scores": "score"}
 """Columns that hold what their type cannot say: they are text in a delivery with faults."""
 
 _CLEAN: Final = (
-    "create table clean as select s.survivor_id, any_value(e.episode_id) as episode_id,",
+    "create table clean as select s.survivor_id, md5(concat_ws('|', getvariable('seed'), s.survivor_id)) as place,",
+    "any_value(e.episode_id) as episode_id,",
     "any_value(e.case_id) as case_id,",
     "any_value(e.intake_date) as intake, any_value(e.rescue_date) as rescue, any_value(e.exit_date) as left_on",
     "from survivors s join aftercare_episodes e using (survivor_id)",
@@ -23,13 +25,12 @@ _CLEAN: Final = (
     "and s.survivor_id not in (select merged_into from survivors where merged_into is not null)",
     "group by s.survivor_id having count(*) = 1 and not bool_or(e.is_deleted)",
     "and not list_has_any(list(e.episode_id), (select list(episode_id) from aso_assessments where is_deleted))",
-    "order by md5(concat_ws('|', getvariable('seed'), s.survivor_id))",
 )
 _JOINS: Final = {
-    "survivors": "join clean c using (survivor_id)",
-    "cases": "join clean c using (case_id)",
-    "aso_scores": "join aso_assessments a using (assessment_id) join clean c on c.episode_id = a.episode_id",
-    "legal_proceedings": "join clean c using (survivor_id)",
+    "survivors": "join near c using (survivor_id)",
+    "cases": "join near c using (case_id)",
+    "aso_scores": "join aso_assessments a using (assessment_id) join near c on c.episode_id = a.episode_id",
+    "legal_proceedings": "join near c using (survivor_id)",
 }
 _REFERENCE: Final = ("partners", "partner_trainings")
 
@@ -56,14 +57,14 @@ def plant(connection: duckdb.DuckDBPyConnection, parameters: Parameters, night: 
     for rule in RULES:
         wanted = _wanted(connection, parameters, rule)
         connection.execute("set variable rule = ?", [rule.name])
-        _pick(connection, rule, wanted)
+        if _pick(connection, rule, wanted, wanted * 25) < wanted:
+            _pick(connection, rule, wanted, EVERYBODY)
         rows = _apply(connection, rule)
         planted.rules[rule.name] = {"table": rule.table, "meaning": rule.meaning, "rows": rows}
         if any("qx(" in value for value in rule.put.values()):
             tokens = connection.sql("select qx(getvariable('rule'), n) from picks order by n").fetchall()
             planted.tokens.extend(token for (token,) in tokens)
         connection.execute("delete from clean where survivor_id in (select survivor_id from picks)")
-        connection.execute("drop table picks")
     return planted
 
 
@@ -78,8 +79,9 @@ def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
     return int(connection.sql(f"select count(*) from {table}").fetchall()[0][0])
 
 
-def _pick(connection: duckdb.DuckDBPyConnection, rule: Rule, wanted: int) -> None:
-    """Makes the table `picks`: the rows to hit, counted by `n`, one a person who has not been hit."""
+def _pick(connection: duckdb.DuckDBPyConnection, rule: Rule, wanted: int, among: int) -> int:
+    """Makes the table `picks`: the rows to hit, counted by `n`, one a person, of so many who have not been hit yet."""
+    connection.execute(f"create or replace view near as select * from clean order by place limit {among}")
     order = (
         "md5(concat_ws('|', getvariable('seed'), getvariable('rule'), "
         + ", ".join(f"t.{key}" for key in KEYS[rule.table])
@@ -88,7 +90,7 @@ def _pick(connection: duckdb.DuckDBPyConnection, rule: Rule, wanted: int) -> Non
     if rule.table in _REFERENCE:
         found = f"select t.rowid as rid, null::varchar as survivor_id, {order} as place from {rule.table} t"
     else:
-        join = _JOINS.get(rule.table, "join clean c using (episode_id)")
+        join = _JOINS.get(rule.table, "join near c using (episode_id)")
         found = (
             f"select t.rowid as rid, c.survivor_id, c.intake, c.rescue, c.left_on, {order} as place "
             f"from {rule.table} t {join} where not t.is_deleted and {rule.where}"
@@ -98,9 +100,10 @@ def _pick(connection: duckdb.DuckDBPyConnection, rule: Rule, wanted: int) -> Non
         "and row_number() over (partition by rid order by survivor_id) = 1"
     )
     connection.execute(
-        f"create table picks as select *, row_number() over (order by place, rid) as n "
+        f"create or replace table picks as select *, row_number() over (order by place, rid) as n "
         f"from (select * from ({found}) {one_each}) order by place, rid limit {wanted}"
     )
+    return _count(connection, "picks")
 
 
 def _apply(connection: duckdb.DuckDBPyConnection, rule: Rule) -> int:

@@ -58,11 +58,15 @@ def recorded(rng: np.random.Generator, day: Column, mean_lag_days: float) -> Col
     return (day.astype(np.int64) + lag) * DAY + rng.integers(7 * HOUR, 19 * HOUR, len(day))
 
 
-def on_some_night(rng: np.random.Generator, n: int, share: float, parameters: Parameters) -> Column:
-    """Stamps at which rows are touched: at least one and about `share` of them on each later night, each row once."""
-    stamps = np.full(n, NEVER, dtype=np.int64)
-    per_night = max(1, round(n * share))
-    chosen = rng.choice(n, size=min(n, per_night * NIGHTS), replace=False)
+def on_some_night(rng: np.random.Generator, created: Column, share: float, parameters: Parameters) -> Column:
+    """Stamps at which rows of the first night are touched: one at least and about `share` of them on each later night.
+
+    A row is touched once at most; rows created after the first night are never touched.
+    """
+    stamps = np.full(len(created), NEVER, dtype=np.int64)
+    old = np.flatnonzero(created <= extraction(parameters, 0))
+    per_night = max(1, round(len(old) * share))
+    chosen = rng.choice(old, size=min(len(old), per_night * NIGHTS), replace=False) if len(old) else old
     nights = np.arange(len(chosen)) // per_night
     stamps[chosen] = extraction(parameters, 0) + nights * DAY + rng.integers(HOUR, 20 * HOUR, len(chosen))
     return stamps

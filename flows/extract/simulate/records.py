@@ -62,7 +62,7 @@ def people(parameters: Parameters, rng: np.random.Generator, lived: Frame, n: in
     gone = np.full(n + k, NEVER)
     later = np.setdiff1d(lived["person"][n:], target)
     erasable = np.setdiff1d(np.arange(n), np.concatenate([target, later]))
-    gone[erasable] = on_some_night(rng, len(erasable), TOUCHED_SHARE / 2, parameters)
+    gone[erasable] = on_some_night(rng, created[erasable], TOUCHED_SHARE / 2, parameters)
     deleted = _deleted(parameters, rng, created, share=parameters.deleted_share / 2)
     lived["record"] = _records(lived, n, target)
     return {
@@ -71,7 +71,7 @@ def people(parameters: Parameters, rng: np.random.Generator, lived: Frame, n: in
         "target": np.concatenate([np.full(n, -1), target]),
         "merged_s": np.concatenate([np.full(n, NEVER), found]),
         "created_s": created,
-        "changed_s": on_some_night(rng, n + k, TOUCHED_SHARE, parameters),
+        "changed_s": on_some_night(rng, created, TOUCHED_SHARE, parameters),
         "gone_s": gone,
         "deleted_s": np.where(np.isin(np.arange(n + k), target), NEVER, deleted),
     }
@@ -100,7 +100,7 @@ def _from(lived: Frame) -> Column:
 
 def _deleted(parameters: Parameters, rng: np.random.Generator, created: Column, share: float) -> Column:
     early = chosen_later(rng, created, share, 60)
-    return np.minimum(early, on_some_night(rng, len(created), TOUCHED_SHARE / 2, parameters))
+    return np.minimum(early, on_some_night(rng, created, TOUCHED_SHARE / 2, parameters))
 
 
 def episodes(parameters: Parameters, rng: np.random.Generator, lived: Frame, people: Frame, night: int) -> Frame:
@@ -131,7 +131,7 @@ def forms(parameters: Parameters, rng: np.random.Generator, lived: Frame, episod
     row = stays.episode_of(lived, owner, forms["day"])
     date = lived["intake"][owner] + forms["day"]
     created = np.maximum(recorded(rng, date, 2), episodes["created_s"][row] + 60)
-    gone = np.minimum(episodes["gone_s"][row], on_some_night(rng, n, TOUCHED_SHARE, parameters))
+    gone = np.minimum(episodes["gone_s"][row], on_some_night(rng, created, TOUCHED_SHARE, parameters))
     return {
         **forms,
         "row": row,
@@ -140,7 +140,7 @@ def forms(parameters: Parameters, rng: np.random.Generator, lived: Frame, episod
         "assessor": lived["office_index"][owner] * 5 + rng.integers(1, 6, n),
         "created_s": created,
         "corrected_s": chosen_later(rng, created, parameters.correction_share, 250),
-        "rescored_s": on_some_night(rng, n, TOUCHED_SHARE * 2, parameters),
+        "rescored_s": on_some_night(rng, created, TOUCHED_SHARE * 2, parameters),
         "rescored_item": rng.integers(0, 20, n),
         "gone_s": gone,
         "deleted_s": _deleted(parameters, rng, created, share=parameters.deleted_share),
@@ -154,7 +154,9 @@ def service_stamps(parameters: Parameters, rng: np.random.Generator, episodes: F
     frame["created_s"] = np.maximum(np.minimum(frame.pop("planned_s", frame["own_s"]), frame["own_s"]), floor)
     if "ended_s" in frame:
         frame["ended_s"] = np.maximum(frame["ended_s"], floor)
-    frame["gone_s"] = np.minimum(episodes["gone_s"][frame["row"]], on_some_night(rng, n, TOUCHED_SHARE, parameters))
+    frame["gone_s"] = np.minimum(
+        episodes["gone_s"][frame["row"]], on_some_night(rng, frame["created_s"], TOUCHED_SHARE, parameters)
+    )
     frame["deleted_s"] = _deleted(parameters, rng, frame["created_s"], share=parameters.deleted_share)
     partner = episodes["office_index"][frame["row"]] * parameters.partners_per_office
     partner = partner + rng.integers(1, parameters.partners_per_office + 1, n)
@@ -164,7 +166,7 @@ def service_stamps(parameters: Parameters, rng: np.random.Generator, episodes: F
 def legal_events(
     parameters: Parameters, rng: np.random.Generator, lived: Frame, people: Frame, cases: Frame, frame: Frame
 ) -> Frame:
-    n, person = size(frame), frame["person"]
+    person = frame["person"]
     who = np.where(person >= 0, person, 0)
     gone = np.where(person >= 0, people["gone_s"][who], NEVER)
     floor = np.maximum(cases["created_s"][frame["case"]], np.where(person >= 0, people["created_s"][who], 0)) + 60
@@ -173,6 +175,6 @@ def legal_events(
         **frame,
         "office_index": cases["office_index"][frame["case"]],
         "created_s": created,
-        "gone_s": np.minimum(gone, on_some_night(rng, n, TOUCHED_SHARE, parameters)),
+        "gone_s": np.minimum(gone, on_some_night(rng, created, TOUCHED_SHARE, parameters)),
         "deleted_s": _deleted(parameters, rng, created, share=parameters.deleted_share),
     }

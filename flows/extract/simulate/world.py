@@ -60,7 +60,7 @@ def build(parameters: Parameters, nights: int) -> World:
 
 
 def _batch(parameters: Parameters, offices: Frame, night: int) -> Batch:
-    n = parameters.survivors if night == 0 else max(2, round(parameters.survivors * NEW_SHARE))
+    n = parameters.survivors if night == 0 else max(3, round(parameters.survivors * NEW_SHARE))
     rng = partial(stream, parameters, night)
     firsts, first_forms = stays.first_stays(parameters, offices, rng("first stays"), n, night)
     laters, later_forms = stays.later_stays(parameters, offices, rng("later stays"), firsts, night)
