@@ -104,6 +104,7 @@ def _deleted(parameters: Parameters, rng: np.random.Generator, created: Column, 
 
 
 def episodes(parameters: Parameters, rng: np.random.Generator, lived: Frame, people: Frame, night: int) -> Frame:
+    """One row per episode as written; `left_s` is when its exit was recorded, `seen_s` when follow-up began."""
     frame = stays.as_episodes(rng, lived)
     n, stay = size(frame), frame["stay"]
     own = registered(parameters, rng, np.maximum(frame["intake"], _from(lived)[stay]), night)
@@ -127,6 +128,7 @@ def episodes(parameters: Parameters, rng: np.random.Generator, lived: Frame, peo
 
 
 def forms(parameters: Parameters, rng: np.random.Generator, lived: Frame, episodes: Frame, forms: Frame) -> Frame:
+    """One row per form, with its episode `row`; it may be entered again (`corrected_s`) or one item be corrected."""
     n, owner = size(forms), forms["owner"]
     row = stays.episode_of(lived, owner, forms["day"])
     date = lived["intake"][owner] + forms["day"]
@@ -149,6 +151,7 @@ def forms(parameters: Parameters, rng: np.random.Generator, lived: Frame, episod
 
 
 def service_stamps(parameters: Parameters, rng: np.random.Generator, episodes: Frame, frame: Frame) -> None:
+    """Adds when services were planned and recorded, when rows are deleted or vanish, and the partner."""
     n, floor = size(frame), episodes["created_s"][frame["row"]] + 60
     frame["own_s"] = np.maximum(frame["own_s"], floor)
     frame["created_s"] = np.maximum(np.minimum(frame.pop("planned_s", frame["own_s"]), frame["own_s"]), floor)
@@ -166,6 +169,7 @@ def service_stamps(parameters: Parameters, rng: np.random.Generator, episodes: F
 def legal_events(
     parameters: Parameters, rng: np.random.Generator, lived: Frame, people: Frame, cases: Frame, frame: Frame
 ) -> Frame:
+    """One row per legal event, with the stamps at which it was recorded and at which it vanishes."""
     person = frame["person"]
     who = np.where(person >= 0, person, 0)
     gone = np.where(person >= 0, people["gone_s"][who], NEVER)
