@@ -28,3 +28,12 @@
     {%- endfor %}
     where false
 {%- endmacro %}
+
+{#- Snapshots are dated by the run, not by the clock. -#}
+{% macro default__snapshot_get_time() -%}
+    (select run.as_of::timestamp from {{ jds('run') }} as run)
+{%- endmacro %}
+
+{% macro duckdb__snapshot_get_time() -%}
+    {{ default__snapshot_get_time() }}
+{%- endmacro %}

@@ -14,7 +14,7 @@ from flows.publish.files import STAGE, refusing
 from flows.publish.report import write_report
 from flows.publish.share import write_share
 from flows.publish.steps import step
-from flows.publish.tables import PROMISED
+from flows.publish.tables import PROMISED, SCHEMAS
 from flows.publish.verify import check_promise
 from flows.warehouse import Home, connect
 
@@ -68,42 +68,42 @@ def _copy_marts(connection: duckdb.DuckDBPyConnection, build_file: Path, facts: 
     content.attach(connection, build_file, "build")
     check_promise(connection, "build", optional={"meta.release"})
     tables = content.tables_of(connection, "build")
+    connection.execute("begin")  # one transaction: a commit a table would sync the disk a table
     for schema in sorted({table.split(".")[0] for table in [*tables, *PROMISED]}):
         connection.execute(f"create schema {content.quoted(schema)}")
-    for table in tables:
+    for table, columns in tables.items():
         if table != "meta.release":
-            _copy_table(connection, table)
+            _copy_table(connection, table, content.sort_order(table, columns))
+    _copy_comments(connection)
     _write_release_row(connection, facts)
+    step("commit marts.duckdb")
+    connection.execute("commit")
     connection.execute("detach build")
     step("checkpoint marts.duckdb")
     connection.execute("checkpoint")
     step("checkpointed marts.duckdb")
 
 
-def _copy_table(connection: duckdb.DuckDBPyConnection, table: str) -> None:
+def _copy_table(connection: duckdb.DuckDBPyConnection, table: str, order: str) -> None:
     step(f"copy {table}")
     with refusing("copying the marts", table=table):
-        order = content.sort_order(table, content.columns_of(connection, "build", table))
         name = content.quoted(table)
         connection.execute(f"create table {name} as select * from build.{name} order by {order}")
-        for target, comment in _comments(connection, table):
+
+
+def _copy_comments(connection: duckdb.DuckDBPyConnection) -> None:
+    rows = connection.execute(
+        "select schema_name || '.' || table_name, null, comment from duckdb_tables() "
+        "where database_name = 'build' and list_contains(?, schema_name) and comment is not null union all "
+        "select schema_name || '.' || table_name, column_name, comment from duckdb_columns() "
+        "where database_name = 'build' and list_contains(?, schema_name) and comment is not null",
+        [list(SCHEMAS), list(SCHEMAS)],
+    ).fetchall()
+    for table, column, comment in rows:
+        if table != "meta.release":
+            name = content.quoted(table)
+            target = f"column {name}.{content.quoted(column)}" if column else f"table {name}"
             connection.execute(f"comment on {target} is {content.literal(comment)}")
-
-
-def _comments(connection: duckdb.DuckDBPyConnection, table: str) -> list[tuple[str, str]]:
-    schema, name = table.split(".", 1)
-    of_table = connection.execute(
-        "select comment from duckdb_tables() where database_name = 'build' and schema_name = ? and table_name = ?",
-        [schema, name],
-    ).fetchall()
-    of_columns = connection.execute(
-        "select column_name, comment from duckdb_columns() "
-        "where database_name = 'build' and schema_name = ? and table_name = ?",
-        [schema, name],
-    ).fetchall()
-    targets = [(f"table {content.quoted(table)}", comment) for (comment,) in of_table]
-    targets += [(f"column {content.quoted(table)}.{content.quoted(column)}", comment) for column, comment in of_columns]
-    return [(target, comment) for target, comment in targets if comment]
 
 
 def _write_release_row(connection: duckdb.DuckDBPyConnection, facts: ReleaseFacts) -> None:

@@ -89,11 +89,9 @@ def head(home: Home) -> str:
 
 def verify_log(home: Home) -> int:
     """How many lines the log has, all of them as they were written. Raises VerifyError naming the first that is not."""
-    if not home.audit_log.exists():
-        return 0
     before = FIRST
     known = {FIRST}
-    whole = _whole_lines(home.audit_log.read_bytes())
+    whole = _whole_lines(home.audit_log.read_bytes()) if home.audit_log.exists() else []
     for number, raw in enumerate(whole, start=1):
         before = _checked(raw, number, before)
         known.add(before)
@@ -106,7 +104,7 @@ def _checked(raw: bytes, number: int, before: str) -> str:
         content = json.loads(raw)
         digest = str(content.pop("hash"))
         good = digest == _digest(content) and content["previous_hash"] == before and content["sequence"] == number
-    except (ValueError, KeyError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         good = False
     if not good:
         raise _broken(f"line {number} of the audit log is not as it was written")

@@ -1,6 +1,7 @@
 """Content hashes: the same rows give the same hash, whatever their order, the threads, a float's last digits."""
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 
 import duckdb
@@ -28,25 +29,18 @@ def attach(connection: duckdb.DuckDBPyConnection, path: Path, name: str) -> None
     connection.execute(f"attach {literal(str(path))} as {quoted(name)} (read_only)")
 
 
-def tables_of(connection: duckdb.DuckDBPyConnection, catalog: str) -> list[str]:
-    """The tables of the promised schemas in a catalog, as `schema.table`, sorted."""
+def tables_of(connection: duckdb.DuckDBPyConnection, catalog: str) -> dict[str, dict[str, str]]:
+    """The tables of the promised schemas in a catalog, as `schema.table`, sorted, with name and type of each column."""
     rows = connection.execute(
-        "select schema_name || '.' || table_name from duckdb_tables() "
-        "where database_name = ? and list_contains(?, schema_name) order by 1",
+        "select c.schema_name || '.' || c.table_name, c.column_name, c.data_type "
+        "from duckdb_columns() as c semi join duckdb_tables() as t using (table_oid, database_oid) "
+        "where c.database_name = ? and list_contains(?, c.schema_name) order by 1, c.column_index",
         [catalog, list(SCHEMAS)],
     ).fetchall()
-    return [str(name) for (name,) in rows]
-
-
-def columns_of(connection: duckdb.DuckDBPyConnection, catalog: str, table: str) -> dict[str, str]:
-    """Name and type of each column of a table, in its order."""
-    schema, name = table.split(".", 1)
-    rows = connection.execute(
-        "select column_name, data_type from duckdb_columns() "
-        "where database_name = ? and schema_name = ? and table_name = ? order by column_index",
-        [catalog, schema, name],
-    ).fetchall()
-    return {str(column): str(kind) for column, kind in rows}
+    tables: dict[str, dict[str, str]] = {}
+    for table, column, kind in rows:
+        tables.setdefault(str(table), {})[str(column)] = str(kind)
+    return tables
 
 
 def row_count(connection: duckdb.DuckDBPyConnection, catalog: str, table: str) -> int:
@@ -55,7 +49,7 @@ def row_count(connection: duckdb.DuckDBPyConnection, catalog: str, table: str) -
     return int(row[0]) if row else 0
 
 
-def sort_order(table: str, columns: dict[str, str]) -> str:
+def sort_order(table: str, columns: Mapping[str, str]) -> str:
     """The columns that a table is sorted by: its promised key, then everything else when a key is not promised."""
     key = [column for column in KEYS.get(table, ()) if column in columns]
     return ", ".join(quoted(column) for column in key) if key else "all"
@@ -65,23 +59,33 @@ def content_hashes(path: Path) -> dict[str, str]:
     """The content hash of each table of the promised schemas in a DuckDB file, without what only stamps the run."""
     with refusing("hashing the tables"), connect() as connection:
         attach(connection, path, "hashed")
-        tables = [table for table in tables_of(connection, "hashed") if table not in STAMPED_TABLES]
-        return {table: content_hash(connection, "hashed", table) for table in tables}
+        return content_hashes_in(connection, "hashed", tables_of(connection, "hashed"))
 
 
-def content_hash(connection: duckdb.DuckDBPyConnection, catalog: str, table: str) -> str:
+def content_hashes_in(
+    connection: duckdb.DuckDBPyConnection, catalog: str, tables: Mapping[str, Mapping[str, str]]
+) -> dict[str, str]:
+    """The content hash of each table of an attached catalog, without what only stamps the run."""
+    return {
+        table: content_hash(connection, catalog, table, columns)
+        for table, columns in tables.items()
+        if table not in STAMPED_TABLES
+    }
+
+
+def content_hash(connection: duckdb.DuckDBPyConnection, catalog: str, table: str, types: Mapping[str, str]) -> str:
     """SHA-256 over the column names, the number of rows and the sums of the two halves of each row's 128-bit hash.
 
     A sum does not know the order of its parts: no sort is needed, and every thread count gives the same.
     """
     stamps = STAMPED_COLUMNS.get(table, frozenset())
-    columns = {name: kind for name, kind in columns_of(connection, catalog, table).items() if name not in stamps}
-    text = ", '|', ".join(_canonical(name, columns[name]) for name in sorted(columns)) or "''"
+    columns = sorted(name for name in types if name not in stamps)
+    text = ", '|', ".join(_canonical(name, types[name]) for name in columns) or "''"
     row = connection.execute(
         f"select count(*), sum((h >> 64)::ubigint), sum((h & {_LOW}::uhugeint)::ubigint) "
         f"from (select md5_number(concat({text})) as h from {quoted(catalog)}.{quoted(table)})"
     ).fetchone()
-    return hashlib.sha256(f"{sorted(columns)}{row}".encode()).hexdigest()
+    return hashlib.sha256(f"{columns}{row}".encode()).hexdigest()
 
 
 def _canonical(column: str, kind: str) -> str:

@@ -1,5 +1,6 @@
 """Tables of rows and columns with totals: which cells to hide so that none can be worked out from the others."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from flows.publish.disclosure import MINIMUM, checked_threshold, rounded
@@ -46,19 +47,18 @@ def two_way_hidden(counts: Sequence[Sequence[int]], *, threshold: int = MINIMUM)
 
 
 def _next_to_hide(full: Grid, hidden: set[Cell], exposed: Cell) -> Cell | None:
-    """The smallest shown cell in the exposed one's row or column, else anywhere; inner cells before totals."""
+    """An inner cell before a total, then one that joins a lone hidden cell in its row or column, then the smallest."""
+    in_row, in_column = Counter(i for i, _ in hidden), Counter(j for _, j in hidden)
     last_row, last_column = len(full) - 1, len(full[0]) - 1
+
+    def rank(cell: Cell) -> tuple[bool, int, bool, int, Cell]:
+        i, j = cell
+        is_total = i == last_row or j == last_column
+        joined = (in_row[i] == 1) + (in_column[j] == 1)
+        return is_total, -joined, i != exposed[0] and j != exposed[1], full[i][j], cell
+
     shown = [(i, j) for i, row in enumerate(full) for j, _ in enumerate(row) if (i, j) not in hidden]
-    return min(
-        shown,
-        key=lambda c: (
-            c[0] == last_row or c[1] == last_column,
-            c[0] != exposed[0] and c[1] != exposed[1],
-            full[c[0]][c[1]],
-            c,
-        ),
-        default=None,
-    )
+    return min(shown, key=rank, default=None)
 
 
 def _is_protected(full: Grid, hidden: set[Cell], cell: Cell, threshold: int) -> bool:

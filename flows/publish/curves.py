@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite
 
 import duckdb
 
@@ -22,7 +23,7 @@ _POINTS = """
     select curve_name, method, day, estimate, lower, upper, n_at_risk
     from marts.outcomes.curve
     where stratum = 'overall' and stratum_value = 'all' and state = 'restored' and list_contains(?, curve_name)
-        and estimate is not null
+        and isfinite(estimate)
     order by curve_name, method, day
 """
 
@@ -42,7 +43,7 @@ def shared_curves(connection: duckdb.DuckDBPyConnection, threshold: int) -> list
     """One row per curve and month of the grid, in the order of COLUMNS."""
     curves: dict[tuple[str, str], list[Point]] = {}
     for name, method, day, estimate, lower, upper, n in connection.execute(_POINTS, [list(NAMES)]).fetchall():
-        curves.setdefault((name, method), []).append(Point(day, estimate, lower, upper, int(n or 0)))
+        curves.setdefault((name, method), []).append(Point(day, estimate, lower, upper, max(0, int(n or 0))))
     return [
         (name, method, *row)
         for (name, method), points in sorted(curves.items(), key=lambda item: NAMES.index(item[0][0]))
@@ -80,4 +81,4 @@ def _at(points: Sequence[Point], day: float) -> Point | None:
 
 
 def _percent(share: float | None) -> int | None:
-    return None if share is None else round(100 * share)
+    return None if share is None or not isfinite(share) else min(100, max(0, round(100 * share)))

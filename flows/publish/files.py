@@ -137,23 +137,16 @@ def refusing(what: str, *, table: str | None = None) -> Iterator[None]:
 
 def _from_duckdb(what: str, error: duckdb.Error, table: str | None) -> HomeError | VerifyError:
     text = str(error)
+    no_room = "run again with more free space or a higher memory limit"
     if isinstance(error, duckdb.OutOfMemoryException) or "No space left" in text:
         return HomeError(
-            f"{what} failed: no memory or no space to spill to",
-            stage=STAGE,
-            table=table,
-            next_step="free space or raise the memory limit, then run again",
+            f"{what} failed: no memory, or no space to spill to", stage=STAGE, table=table, next_step=no_room
         )
+    if "crypto module" in text:
+        rule = f"{what} failed: no memory, and what is spilled cannot be encrypted here"
+        return HomeError(rule, stage=STAGE, table=table, next_step="run again with a higher memory limit")
     if "Could not set lock" in text or "Unique file handle" in text:
-        return HomeError(
-            f"{what} failed: another program has the file open",
-            stage=STAGE,
-            table=table,
-            next_step="close that program, then run again",
-        )
-    return VerifyError(
-        f"{what} failed: {type(error).__name__}",
-        stage=STAGE,
-        table=table,
-        next_step="build again from the delivery; the build file is not what was checked",
-    )
+        rule = f"{what} failed: another program has the file open"
+        return HomeError(rule, stage=STAGE, table=table, next_step="close that program, then run again")
+    rule = f"{what} failed: {type(error).__name__}"
+    return VerifyError(rule, stage=STAGE, table=table, next_step="build again; the file is not what was checked")

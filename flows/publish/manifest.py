@@ -30,18 +30,19 @@ def describe(folder: Path, facts: ReleaseFacts, *, audit_head: str) -> dict[str,
 
 
 def _tables(marts: Path) -> dict[str, dict[str, Any]]:
-    hashes = content.content_hashes(marts)
     with connect() as connection:
         content.attach(connection, marts, "marts")
+        tables = content.tables_of(connection, "marts")
+        hashes = content.content_hashes_in(connection, "marts", tables)
         return {
             table: {"rows": content.row_count(connection, "marts", table), "content_hash": hashes.get(table)}
-            for table in content.tables_of(connection, "marts")
+            for table in tables
         }
 
 
-def as_text(content: Mapping[str, Any]) -> str:
+def as_text(described: Mapping[str, Any]) -> str:
     """A manifest as the text that is written."""
-    return json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+    return json.dumps(described, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 
 def read(folder: Path) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
+from math import isfinite
 from pathlib import Path
 
 import duckdb
@@ -117,10 +118,15 @@ def neutral(value: object) -> object:
     return value
 
 
+def _cell(value: object) -> object:
+    """What is not a number is nothing."""
+    return None if isinstance(value, float) and not isfinite(value) else neutral(value)
+
+
 def as_csv(rows: Iterable[Row]) -> str:
     """Rows as RFC 4180 text with plain line ends; nothing becomes an empty field."""
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([neutral(value) for value in row] for row in rows)
+    csv.writer(text, lineterminator="\n").writerows([_cell(value) for value in row] for row in rows)
     return text.getvalue()
 
 

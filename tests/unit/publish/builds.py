@@ -1,7 +1,5 @@
 """A small build file with every promised table, made by hand, and the facts of a release."""
 
-import subprocess
-import sys
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -25,7 +23,9 @@ INTEGERS = {"day", "score", "month", "sequence", "event", "n", "rank_low", "rank
 
 def kind_of(column: str) -> str:
     """A plausible type for a promised column, by its name."""
-    if column in DOUBLES or column.endswith(("_before", "_months")) and not column.startswith(("n_", "horizon", "set")):
+    if column in DOUBLES or (
+        column.endswith(("_before", "_months")) and not column.startswith(("n_", "horizon", "set"))
+    ):
         return "double"
     if column in INTEGERS or column.startswith(("n_", "days_")) or column.endswith(("_day", "_days", "_number")):
         return "integer"
@@ -37,7 +37,7 @@ def kind_of(column: str) -> str:
 def make_build(
     path: Path, *, n_episodes: int = 300, stamp: str = "one", order: str = "i", office: str = "North"
 ) -> Path:
-    """A build file: all promised tables, most of them empty, a few with rows; `stamp` is a value a reader can look for."""
+    """A build file with all promised tables, a few of them with rows; `stamp` is a value to look for."""
     path.unlink(missing_ok=True)
     with duckdb.connect(str(path)) as connection:
         for schema in ("core", "aso", "services", "outcomes", "models", "quality", "meta", "staging"):
@@ -71,8 +71,8 @@ def _fill(connection: duckdb.DuckDBPyConnection, n: int, stamp: str, order: str,
     connection.execute(
         f"""
         insert into core.fct_episode (episode_key, survivor_key, office_id, casework_type, gender, age_band, outcome)
-        select md5(i::varchar), md5((i // 2)::varchar), 'O' || (i % 3), ?[1 + i % 4], ?[1 + (i % 20 = 0)::int], ?[1 + i % 6],
-            ?[1 + i % 9]
+        select md5(i::varchar), md5((i // 2)::varchar), 'O' || (i % 3), ?[1 + i % 4], ?[1 + (i % 20 = 0)::int],
+            ?[1 + i % 6], ?[1 + i % 9]
         from range({n}) as r(i) order by {order}
         """,
         [list(CASEWORK_TYPES), list(GENDERS), list(AGE_BANDS), list(OUTCOMES)],
@@ -90,7 +90,7 @@ def _fill(connection: duckdb.DuckDBPyConnection, n: int, stamp: str, order: str,
         connection.execute(
             f"""
             insert into outcomes.curve select '{name}', 'overall', 'all', 30 * i, 'restored', i / 50.0, i / 50.0 - 0.01,
-                i / 50.0 + 0.01, {n} - 6 * i, '{method}' from range(40) as r(i)
+                i / 50.0 + 0.01, greatest(0, {n} - 6 * i), '{method}' from range(40) as r(i)
             """
         )
     for number, status in enumerate(("pass", "pass", "warn")):
@@ -118,16 +118,8 @@ def make_facts(home: Home, **changes: Any) -> ReleaseFacts:
 
 def publish_one(home: Home, build: Path, models: Path | None = None, **more: Any) -> str:
     """Publishes the next release and gives its name."""
-    facts = make_facts(home)
-    publish(
-        home,
-        build,
-        facts,
-        models_folder=models,
-        expected_current=current_release(home),
-        at=AT + timedelta(days=1),
-        **more,
-    )
+    facts, current = make_facts(home), current_release(home)
+    publish(home, build, facts, models_folder=models, expected_current=current, at=AT + timedelta(days=1), **more)
     return facts.release_id
 
 
@@ -136,8 +128,7 @@ def tree(folder: Path) -> dict[str, bytes]:
     return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
 
 
-def run_python(code: str, *arguments: str) -> subprocess.Popen[str]:
-    """A fresh Python process that runs a piece of code from the project's root."""
-    return subprocess.Popen(
-        [sys.executable, "-c", code, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+def query(marts: Path, sql: str) -> list[tuple[Any, ...]]:
+    """What a query gives on a DuckDB file opened read-only."""
+    with duckdb.connect(str(marts), read_only=True) as connection:
+        return connection.execute(sql).fetchall()

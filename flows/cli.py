@@ -1,0 +1,260 @@
+"""The `aftercare` command."""
+
+import os
+import sys
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from flows import settings as settings_module
+from flows.errors import Exit, StageError
+from flows.settings import Settings
+from flows.warehouse import Home
+
+HOME = click.option("--home", type=click.Path(path_type=Path), help="Folder of the warehouse [default: ./warehouse].")
+TRY = "select stage, count(*) as n, round(avg(total), 2) as mean_total from aso.snapshot group by stage order by stage"
+
+
+class Day(click.ParamType):
+    """A date as YYYY-MM-DD."""
+
+    name = "date"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        """The date; a usage error where it is none."""
+        try:
+            return value if isinstance(value, date) else date.fromisoformat(value)
+        except ValueError:
+            self.fail("a date looks like 2026-11-01", param, ctx)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="aftercare")
+def cli() -> None:
+    """How survivors of human trafficking recover in aftercare, and what helps: from a JDS delivery to a release to query."""
+
+
+def _home(home: Path | None) -> Home:
+    return Home(settings_module.load(home=home).home.resolve())
+
+
+@cli.command()
+@click.option("--source", help="Folder of a JDS delivery. Without one the embedded JDS makes a simulated delivery.")
+@HOME
+@click.option("--as-of", type=Day(), help="Date the release is made for [default: the day of the delivery].")
+@click.option("--rebuild", is_flag=True, help="Work even where the live release is already what would be made.")
+@click.option("--accept", multiple=True, metavar="CHECK_ID", help="Let this failing check through as a warning; it is recorded.")
+def nightly(source: str | None, home: Path | None, as_of: date | None, rebuild: bool, accept: tuple[str, ...]) -> None:
+    """Make a release from a delivery: land, build, check, estimate, publish."""
+    from flows.console import ConsoleReporter
+    from flows.embedded import source_or_embedded
+    from flows.night import Unchanged
+    from flows.run import run_night
+
+    settings = settings_module.load(home=home, source=source)
+    reporter = ConsoleReporter()
+    folder = source_or_embedded(settings, reporter.console.print)
+    try:
+        made = run_night(settings, folder, reporter, as_of=as_of, rebuild=rebuild, accept=frozenset(accept))
+    finally:
+        reporter.stop()
+    if isinstance(made, Unchanged):
+        click.echo(f"Nothing to do: release {made.release_id} was made from this delivery, code, settings and date (--rebuild forces).")
+        return
+    _tell_release(settings, made)
+
+
+def _tell_release(settings: Settings, folder: Path) -> None:
+    option = "" if settings.home == Path("warehouse") else f" --home {settings.home}"
+    click.echo(f"\nRelease {folder.name} is live.")
+    click.echo(f"  marts    {folder / 'marts.duckdb'}")
+    click.echo(f"  report   {folder / 'report' / 'index.html'}")
+    click.echo(f"  checks   aftercare checks{option}")
+    click.echo(f'  try      aftercare sql{option} "{TRY}"')
+
+
+@cli.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--survivors", type=int, default=2000, show_default=True, help="How many survivors.")
+@click.option("--seed", type=int, default=None, help="Seed; the same seed gives the same bytes.")
+@click.option("--as-of", type=Day(), default=None, help="Date of the delivery.")
+@click.option("--format", "fmt", type=click.Choice(["csv", "parquet"]), default="csv", show_default=True)
+@click.option("--faults", is_flag=True, help="Plant dirty rows of every kind that the source contract names.")
+@click.option("--next", "previous", type=click.Path(path_type=Path), help="The following night's delivery after this folder's.")
+@click.option("--incremental", is_flag=True, help="With --next: only what changed.")
+@click.option("--parts", type=int, default=1, show_default=True, help="The same facts in so many incremental deliveries.")
+def simulate(
+    folder: Path, survivors: int, seed: int | None, as_of: date | None, fmt: Any, faults: bool, previous: Path | None,
+    incremental: bool, parts: int,
+) -> None:  # fmt: skip
+    """Write a simulated JDS delivery into FOLDER and the truth behind it into FOLDER.truth."""
+    from flows.extract.simulate import Parameters, write_delivery, write_next, write_parts
+
+    given = {"survivors": survivors, "seed": seed, "as_of": as_of}
+    parameters = Parameters(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
+    if previous:
+        written = [write_next(folder, previous, fmt=fmt, mode="incremental" if incremental else "full", faults=faults)]
+    elif parts > 1:
+        written = write_parts(folder, parameters, parts=parts, fmt=fmt, faults=faults)
+    else:
+        written = [write_delivery(folder, parameters, fmt=fmt, faults=faults)]
+    for one in written:
+        click.echo(f"{one.folder}: {sum(one.rows.values()):,} rows in {len(one.rows)} tables; the truth is in {one.truth}")
+
+
+@cli.command()
+@HOME
+def releases(home: Path | None) -> None:
+    """List the releases that are kept, newest first."""
+    from flows.console import table
+    from flows.publish.release import releases as kept
+
+    rows: list[dict[str, object]] = [
+        {"": "*" if one.is_current else "", "release": one.release_id, "as of": one.as_of, "made": one.created_at[:19],
+         "survivors": one.n_survivors, "episodes": one.n_episodes, "MB": round(one.size_bytes / 1e6)}
+        for one in kept(_home(home))
+    ]  # fmt: skip
+    _show(table(rows))
+
+
+@cli.command()
+@click.argument("release", required=False)
+@HOME
+@click.option("--resume", is_flag=True, help="Lift the hold that a rollback put on publishing.")
+@click.option("--why", default="", help="A reason for the audit log; no names, no ids.")
+def rollback(release: str | None, home: Path | None, resume: bool, why: str) -> None:
+    """Go back to RELEASE (default: the one before) and hold publishing until --resume."""
+    from flows.lock import hold_home
+    from flows.publish import release as publishing
+
+    where, at = _home(home), datetime.now(UTC)
+    with hold_home(where):
+        if resume:
+            there = publishing.resume(where, at=at)
+            click.echo("Publishing goes on with the next night." if there else "There was no hold on publishing.")
+            return
+        name = publishing.rollback(where, release, at=at, why=why)
+    click.echo(f"Release {name} is live. Publishing is on hold; `aftercare rollback --resume` lifts it.")
+
+
+@cli.command()
+@HOME
+def status(home: Path | None) -> None:
+    """Say what is live, how old it is, whether publishing is on hold, and what the checks found."""
+    from flows.inspect import status_lines
+
+    for line in status_lines(_home(home), now=datetime.now(UTC)):
+        click.echo(line)
+
+
+@cli.command()
+@click.argument("query", required=False)
+@HOME
+@click.option("--format", "fmt", type=click.Choice(["table", "csv"]), default="table", show_default=True)
+def sql(query: str | None, home: Path | None, fmt: str) -> None:
+    """Query the live release, read-only. Without QUERY, statements are read from standard input, each ended by `;`."""
+    from flows.inspect import run_query, shell
+
+    where = _home(home)
+    if query:
+        click.echo(run_query(where, query, fmt=fmt))
+    else:
+        shell(where, fmt=fmt)
+
+
+@cli.command()
+@HOME
+@click.option("--failed", is_flag=True, help="Only checks that warn, fail or err.")
+@click.option("--run", "of_run", is_flag=True, help="The checks of the newest run that did not publish.")
+def checks(home: Path | None, failed: bool, of_run: bool) -> None:
+    """Show what the checks of the live release found; exit code 14 where one fails or errs."""
+    from flows.console import table
+    from flows.inspect import check_rows
+
+    rows = check_rows(_home(home), of_run=of_run, failed=failed)
+    _show(table(rows))
+    if any(row["status"] in {"fail", "error"} for row in rows):
+        sys.exit(Exit.CHECKS)
+
+
+@cli.command()
+@click.option("--source", required=True, help="Folder of the JDS delivery to look into.")
+def unmapped(source: str) -> None:
+    """Show the codes of a delivery that the contract does not know, on screen only, with the mapping line to add."""
+    from flows.console import table
+    from flows.extract.contract import jds
+    from flows.extract.folder import open_folder
+    from flows.extract.unmapped import unmapped_codes
+
+    rows = unmapped_codes(open_folder(Path(source), jds()), jds())
+    _show(table(rows) if rows else "Every code of the delivery is known.")
+
+
+@cli.command()
+@click.argument("kind")
+@click.argument("identifiers", nargs=-1, required=True)
+@HOME
+def key(kind: str, identifiers: tuple[str, ...], home: Path | None) -> None:
+    """Turn JDS ids of a KIND (survivor, episode, case, assessment ...) into their keys. Each use is recorded, without the ids."""
+    from flows.inspect import keys_of
+
+    for one in keys_of(settings_module.load(home=home), kind, identifiers, at=datetime.now(UTC)):
+        click.echo(one)
+
+
+@cli.command()
+@HOME
+def report(home: Path | None) -> None:
+    """Say where the report of the live release is."""
+    from flows.publish.release import release_folder
+
+    click.echo(release_folder(_home(home)) / "report" / "index.html")
+
+
+@cli.command()
+@HOME
+def retrain(home: Path | None) -> None:
+    """Train the need model on the live release; it takes over by the promotion rule and is published by the next night."""
+    from flows.training import retrain_on_live
+
+    click.echo(retrain_on_live(settings_module.load(home=home)).line)
+
+
+def _show(what: Any) -> None:
+    from rich.console import Console
+
+    Console(highlight=False).print(what)
+
+
+def main() -> None:
+    """Run the command; an error is one paragraph on standard error and its exit code."""
+    os.environ.setdefault("DO_NOT_TRACK", "1")
+    try:
+        cli.main(standalone_mode=False)
+    except StageError as error:
+        click.echo(error.text(), err=True)
+        sys.exit(int(error.code))
+    except click.ClickException as error:
+        error.show()
+        sys.exit(int(Exit.USAGE))
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("stopped", err=True)
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.exit(0)
+    except Exception as error:  # the last resort: a traceback could quote a row
+        click.echo(_unexpected(error), err=True)
+        sys.exit(int(Exit.UNEXPECTED))
+
+
+def _unexpected(error: Exception) -> str:
+    where = error.__traceback__
+    while where and where.tb_next:
+        where = where.tb_next
+    place = f"{Path(where.tb_frame.f_code.co_filename).name}:{where.tb_lineno}" if where else "an unknown place"
+    return (
+        f"unexpected error (exit {int(Exit.UNEXPECTED)}): {type(error).__name__} at {place}. The last release stays live. "
+        "Next: report the kind and the place; the text of the error is not shown since it could quote a row."
+    )

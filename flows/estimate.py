@@ -1,0 +1,122 @@
+"""The marts as data frames for `ml`, and its frames back into the build file."""
+
+import shutil
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+
+from flows.errors import EstimatesError
+from flows.extract.pseudonymise import Key
+from flows.warehouse import connect
+
+STAGE = "estimates"
+SIGNING = "model registry"
+# The frames that `ml` gets: the columns of its contracts, sorted so that nothing depends on the order in a file.
+FRAMES = {
+    "episodes": "select * from core.fct_episode order by episode_key",
+    "snapshots": "select episode_key, stage, assessment_key, day from aso.snapshot where stage = 'initial' order by episode_key",
+    "scores": (
+        "select score.assessment_key, score.indicator_code, score.domain_code, score.score, score.score_status "
+        "from aso.fct_score as score semi join (select assessment_key from aso.snapshot where stage = 'initial') as initial "
+        "using (assessment_key) order by score.assessment_key, score.indicator_code"
+    ),
+}
+
+
+def read_frames(marts: Path) -> dict[str, pd.DataFrame]:
+    """episodes, snapshots and scores of a build file or a release, as `ml.contracts` declares them."""
+    with connect(marts, read_only=True) as connection:
+        return {name: connection.execute(query).df() for name, query in FRAMES.items()}
+
+
+def write_frame(connection: duckdb.DuckDBPyConnection, table: str, frame: pd.DataFrame) -> int:
+    """Fill a declared table by name, in one transaction; how many rows it now has."""
+    connection.execute("begin")
+    connection.execute(f"delete from {table}")
+    connection.register("incoming", frame)
+    connection.execute(f"insert into {table} by name select * from incoming")
+    connection.unregister("incoming")
+    connection.execute("commit")
+    return len(frame)
+
+
+def curves(frames: dict[str, pd.DataFrame], *, seed: int, draws: int) -> pd.DataFrame:
+    """Rows of outcomes.curve. Raises EstimatesError where the episodes break the contract of `ml`."""
+    from ml.contracts import InputError
+    from ml.duration.curves import curves as estimate
+
+    try:
+        return estimate(frames["episodes"], seed=seed, draws=draws)
+    except InputError as error:
+        raise EstimatesError(
+            f"the episodes cannot be used ({error})", stage=STAGE, table="core.fct_episode", next_step="aftercare checks"
+        ) from None
+
+
+def models(
+    frames: dict[str, pd.DataFrame], registry: Path, key: Key, *, as_of: date, seed: int, retrain: bool = False
+) -> dict[str, pd.DataFrame]:
+    """Rows of models.risk_indicator, models.metric and models.card: of the model in use, trained now where there is none.
+
+    With `retrain` a challenger is trained in any case and takes over only by the promotion rule. A training that fails leaves
+    the model in use as it is, and says so on a card of its own.
+    """
+    from ml import registry as store
+
+    signing = key.derive(SIGNING)
+    in_use = store.champion(registry, signing)
+    if in_use and not retrain:
+        return _frames(registry, in_use, signing)
+    champion = store.load(registry, in_use, signing) if in_use else None
+    trained = _train(frames, as_of=as_of, seed=seed, champion=champion.document if champion else None)
+    if isinstance(trained, pd.DataFrame):
+        return {**(_frames(registry, in_use, signing) if in_use else {}), "card": trained}
+    store.save(registry, trained, signing)
+    if bool(trained.card["is_champion"].iloc[0]):
+        store.promote(registry, trained.model_id, signing)
+        in_use = trained.model_id
+    if champion is None or in_use == trained.model_id:
+        return {"risk_indicator": trained.risk_indicator, "metric": trained.metric, "card": trained.card}
+    kept = _frames(registry, champion.model_id, signing)
+    return {**kept, "card": pd.concat([kept["card"], trained.card], ignore_index=True)}
+
+
+def _frames(registry: Path, model_id: str, signing: bytes) -> dict[str, pd.DataFrame]:
+    from ml import registry as store
+
+    found = store.load(registry, model_id, signing)
+    return {"risk_indicator": found.risk_indicator, "metric": found.metric, "card": found.card}
+
+
+def _train(frames: dict[str, pd.DataFrame], *, as_of: date, seed: int, champion: dict | None):  # type: ignore[no-untyped-def]
+    """The trained model, or the card that says why training failed."""
+    from ml.risk.definition import MODEL_NAME
+    from ml.risk.train import train
+
+    try:
+        return train(frames["episodes"], frames["snapshots"], frames["scores"], as_of=as_of, seed=seed, champion=champion)
+    except Exception as error:  # a model that cannot be fitted must not keep the data from being published
+        return pd.DataFrame(
+            {
+                "model_name": [MODEL_NAME],
+                "model_id": ["none"],
+                "trained_as_of": [as_of.isoformat()],
+                "is_champion": [False],
+                "reason": [f"not trained: {type(error).__name__} while fitting; the model in use, if any, is kept"],
+            }
+        )
+
+
+def copy_models(registry: Path, key: Key, target: Path) -> list[str]:
+    """Copy the model in use into `target`, verified; its id, or none."""
+    from ml import registry as store
+
+    target.mkdir(parents=True, exist_ok=True)
+    in_use = store.champion(registry, key.derive(SIGNING))
+    if in_use is None:
+        return []
+    store.load(registry, in_use, key.derive(SIGNING))
+    shutil.copytree(registry / in_use, target / in_use, dirs_exist_ok=True)
+    return [in_use]

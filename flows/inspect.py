@@ -1,0 +1,119 @@
+"""Looking at what is live: for `aftercare status`, `sql`, `checks` and `key`."""
+
+import json
+import sys
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+
+from flows.errors import Exit, KeyProblemError, NothingPublishedError, StageError
+from flows.extract.contract import jds
+from flows.extract.pseudonymise import load_key, pseudonym
+from flows.publish import audit, manifest
+from flows.publish.release import current_release, hold_state, open_release
+from flows.settings import Settings
+from flows.warehouse import Home, connect
+
+CHECK_COLUMNS = "check_id, family, severity, table_name, status, n_checked, n_failed, threshold, because"
+
+
+class QueryError(StageError):
+    """A query of an analyst that DuckDB refused."""
+
+    code = Exit.USAGE
+
+
+def status_lines(home: Home, *, now: datetime) -> list[str]:
+    """What is live, how old, on hold or not, what the checks found, and what to do next."""
+    live = current_release(home)
+    if live is None:
+        raise NothingPublishedError("nothing is published yet", stage="status", next_step="aftercare nightly")
+    facts = manifest.read(home.releases / live)
+    age = now - datetime.fromisoformat(str(facts["extracted_at"]))
+    checks = ", ".join(f"{count} {status}" for status, count in sorted(facts["checks"].items()))
+    hold = hold_state(home)
+    lines = [
+        f"live      {live}, as of {facts['as_of']}, made {str(facts['created_at'])[:19]} UTC by {facts['code_version']}",
+        f"data      extracted {str(facts['extracted_at'])[:19]} UTC, {age.days} days ago",
+        f"rows      {facts['tables']['core.fct_episode']['rows']:,} episodes, {facts['tables']['core.dim_survivor']['rows']:,} survivors",
+        f"checks    {checks}",
+        f"hold      {f'{hold.what}, since {hold.at[:19]}; lift it with aftercare rollback --resume' if hold else 'none'}",
+    ]
+    left = sorted(path.name for path in home.runs.glob("[0-9]*T*"))
+    if left:
+        lines.append(f"failed    {len(left)} runs did not publish, the newest {left[-1]}; see aftercare checks --run")
+    return lines
+
+
+def run_query(home: Home, query: str, *, fmt: str = "table") -> str:
+    """The result of one read-only query on the live release, as a table or as CSV."""
+    with open_release(home) as connection:
+        return _result(connection, query, fmt)
+
+
+def shell(home: Home, *, fmt: str) -> None:
+    """Read statements from standard input, each ended by `;`, and print their results. One release for the whole session."""
+    with open_release(home) as connection:
+        is_person = sys.stdin.isatty()
+        if is_person:
+            print(f"{current_release(home)}, read-only. End a statement with ; and the session with Ctrl-D. Try: show all tables;")
+        pending = ""
+        for line in sys.stdin:
+            pending += line
+            if pending.rstrip().endswith(";"):
+                _print_result(connection, pending, fmt, go_on=is_person)
+                pending = ""
+        if pending.strip():
+            _print_result(connection, pending, fmt, go_on=is_person)
+
+
+def _print_result(connection: duckdb.DuckDBPyConnection, query: str, fmt: str, *, go_on: bool) -> None:
+    try:
+        print(_result(connection, query, fmt))
+    except QueryError as error:
+        if not go_on:
+            raise
+        print(error.text())
+
+
+def _result(connection: duckdb.DuckDBPyConnection, query: str, fmt: str) -> str:
+    try:
+        relation = connection.sql(query)
+        if relation is None:
+            return "done"
+        return relation.df().to_csv(index=False).rstrip("\n") if fmt == "csv" else str(relation)
+    except duckdb.Error as error:
+        # The analyst's own query and the names of the marts; a cell could only be quoted by a failing cast that she wrote.
+        raise QueryError(
+            str(error).splitlines()[0], stage="sql", next_step="correct the query; `show all tables` lists what there is"
+        ) from None
+
+
+def check_rows(home: Home, *, of_run: bool, failed: bool) -> list[dict[str, object]]:
+    """Rows of quality.check of the live release, or of the newest run that did not publish."""
+    if of_run:
+        builds = sorted(home.runs.glob("[0-9]*T*/build.duckdb"))
+        if not builds:
+            raise NothingPublishedError("no run is kept that did not publish", stage="checks", next_step="aftercare checks")
+        connection = connect(builds[-1], read_only=True)
+    else:
+        connection = open_release(home)
+    where = "where status in ('warn', 'fail', 'error')" if failed else ""
+    with connection:
+        frame = connection.execute(f'select {CHECK_COLUMNS} from quality."check" {where} order by status, check_id').df()
+    rows: list[dict[str, object]] = json.loads(frame.to_json(orient="records"))
+    return rows
+
+
+def keys_of(settings: Settings, kind: str, identifiers: tuple[str, ...], *, at: datetime) -> list[str]:
+    """The pseudonyms of JDS ids of a kind; the audit log records that and how many were asked for, never which."""
+    home = Home(settings.home.resolve())
+    kinds = sorted({column.of for table in jds().tables.values() for column in table.columns if column.kind == "key"})
+    if kind not in kinds:
+        raise KeyProblemError("there is no such kind of id", stage="key", next_step=f"use one of: {', '.join(kinds)}")
+    secret = settings.key.get_secret_value() if settings.key else None
+    key = load_key(value=secret, file=settings.key_file.expanduser())
+    Path(home.root).mkdir(parents=True, exist_ok=True)
+    audit.append(home, "key", at=at, kind=kind, n=len(identifiers), key_id=key.id)
+    return [pseudonym(key, kind, identifier) for identifier in identifiers]

@@ -1,0 +1,59 @@
+"""Running a night from start to end, and telling people how far it is. No Prefect here: the flow wraps the same stages."""
+
+import time
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Protocol
+
+from flows.dbt_build import NodeEvent
+from flows.lock import hold_home
+from flows.night import Night, Unchanged, open_night
+from flows.publish.release import release_folder
+from flows.settings import Settings
+from flows.stages import NIGHTLY, Done, Stage, Watch, clear_runs
+from flows.warehouse import Home
+
+
+class Reporter(Protocol):
+    """Who is told what a run does."""
+
+    def begin(self, stage: str, number: int, of: int) -> None:
+        """A stage begins."""
+
+    def step(self, text: str) -> None:
+        """The stage has come this far."""
+
+    def node(self, event: NodeEvent) -> None:
+        """A dbt node started or ended."""
+
+    def end(self, stage: str, done: Done, seconds: float) -> None:
+        """A stage ended."""
+
+
+def run_stages(night: Night, reporter: Reporter, stages: tuple[Stage, ...] = NIGHTLY) -> None:
+    """Run the stages in order; the first that refuses ends the run, and its folder is kept for a person to look at."""
+    for number, stage in enumerate(stages, start=1):
+        reporter.begin(stage.name, number, len(stages))
+        started = time.monotonic()
+        done = stage.run(night, Watch(reporter.step, reporter.node))
+        reporter.end(stage.name, done, time.monotonic() - started)
+    clear_runs(night)
+
+
+def run_night(
+    settings: Settings,
+    source: Path,
+    reporter: Reporter,
+    *,
+    as_of: date | None = None,
+    rebuild: bool = False,
+    accept: frozenset[str] = frozenset(),
+) -> Unchanged | Path:
+    """One whole night under the home's lock: the folder of the new release, or that nothing would change."""
+    home = Home(settings.home.resolve())
+    with hold_home(home):
+        night = open_night(settings, source, as_of=as_of, at=datetime.now(UTC), rebuild=rebuild, accept=accept)
+        if isinstance(night, Unchanged):
+            return night
+        run_stages(night, reporter)
+        return release_folder(home)

@@ -1,0 +1,212 @@
+"""The stages of a night, as plain functions: each takes the night, works on the run's build file, and says what it did.
+
+`NIGHTLY` is their order. The command line runs them as they are; the Prefect flow wraps each in a task.
+"""
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+
+from expectations import report
+from expectations.run import Verdict, run_door, store
+from flows import estimate, history
+from flows.dbt_build import NodeEvent, build_marts
+from flows.errors import ChecksError, HeldError
+from flows.extract.contract import jds
+from flows.extract.land import land
+from flows.extract.scope import show_known_keys, show_raw
+from flows.landing_counts import landing_counts
+from flows.night import Night, config_hash
+from flows.publish import release
+from flows.version import code_version, lock_hash
+from flows.warehouse import connect
+
+Row = dict[str, object]
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a stage did: one line for people, and rows of counts (never values) for a table."""
+
+    line: str
+    rows: list[Row] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Watch:
+    """Where a stage tells how far it is."""
+
+    step: Callable[[str], None] = lambda _: None
+    node: Callable[[NodeEvent], None] = lambda _: None
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A stage by the name people see."""
+
+    name: str
+    run: Callable[[Night, Watch], Done]
+
+
+def land_delivery(night: Night, watch: Watch) -> Done:
+    """Land the delivery (or find it landed already) and make the build file over the deliveries in scope."""
+    if night.standing.landed is None:
+        land(night.home.raw, night.delivery, jds(), night.key, progress=watch.step)
+    night.folder.mkdir(parents=True)
+    scope = night.scope
+    with connect(night.build_file) as build:
+        show_raw(build, scope, jds())
+        show_known_keys(build, night.base, jds(), history.gone_keys(night.home, night.live))
+        build.execute("create table raw.run as select ?::date as as_of", [night.as_of])
+        history.restore(build, night.home, night.live)
+    facts = night.delivery.facts
+    rows: list[Row] = [{"table": table, "rows": count} for table, count in facts.rows.items()]
+    return Done(f"{sum(facts.rows.values()):,} rows of a {facts.mode} delivery; {len(scope)} deliveries in scope", rows)
+
+
+def check_landing(night: Night, watch: Watch) -> Done:
+    """Judge what landing knows of the delivery."""
+    return _judged(run_door("landing", None, landing_counts(night), night.accept))
+
+
+def build(night: Night, watch: Watch) -> Done:
+    """Run dbt; then put the verdict of the landing door into the table that now exists."""
+    statuses = build_marts(night.folder, night.home.runs / "dbt", on_node=watch.node)
+    store(run_door("landing", None, landing_counts(night), night.accept), night.build_file)
+    with connect(night.build_file) as connection:
+        estimate.write_frame(connection, "meta.extract", _extracts(night))
+        rows = connection.execute("select * from quality.conservation order by source_table").df()
+    told = ", ".join(f"{count} {status}" for status, count in sorted(statuses.items()))
+    return Done(f"{sum(statuses.values())} nodes: {told}", rows.to_dict("records"))
+
+
+def check_marts(night: Night, watch: Watch) -> Done:
+    """Judge the marts by the counts that dbt took."""
+    return _judged(run_door("marts", night.build_file, None, night.accept))
+
+
+def estimates(night: Night, watch: Watch) -> Done:
+    """Estimate curves, and the need model where none is in use."""
+    watch.step("reading marts")
+    frames = estimate.read_frames(night.build_file)
+    watch.step("curves")
+    curve = estimate.curves(frames, seed=night.settings.seed, draws=night.settings.draws)
+    watch.step("need model")
+    made = estimate.models(frames, night.home.models, night.key, as_of=night.as_of, seed=night.settings.seed)
+    with connect(night.build_file) as connection:
+        counts = {"outcomes.curve": estimate.write_frame(connection, "outcomes.curve", curve)}
+        for name, frame in made.items():
+            counts[f"models.{name}"] = estimate.write_frame(connection, f"models.{name}", frame)
+    reason = str(made["card"]["reason"].iloc[-1])
+    return Done(f"{len(curve):,} curve points; {reason}", [{"table": table, "rows": n} for table, n in counts.items()])
+
+
+def check_estimates(night: Night, watch: Watch) -> Done:
+    """Judge the estimates."""
+    return _judged(run_door("estimates", night.build_file, None, night.accept))
+
+
+def publish(night: Night, watch: Watch) -> Done:
+    """Assemble the release, verify it, flip `current`, and clear away what is no longer kept."""
+    settings = night.settings
+    checked = release.content_hashes(night.build_file)
+    model_ids = estimate.copy_models(night.home.models, night.key, night.folder / "models")
+    release_id, sequence = release.next_release_id(night.home, night.as_of)
+    history.keep(night.home, night.build_file, release_id)
+    facts = release.ReleaseFacts(
+        release_id=release_id,
+        sequence=sequence,
+        as_of=night.as_of,
+        extracted_at=max(extract.extracted_at for extract in night.scope),
+        created_at=night.at,
+        code_version=code_version(),
+        lock_hash=lock_hash(),
+        config_hash=config_hash(settings),
+        fingerprint=night.fingerprint,
+        seed=settings.seed,
+        extracts=[{**extract.facts, "folder": extract.folder.name} for extract in night.scope],
+        key_id=night.key.id,
+        model_ids=model_ids,
+        checks=_check_summary(night.build_file),
+    )
+    watch.step(release_id)
+    release.publish(
+        night.home,
+        night.build_file,
+        facts,
+        models_folder=night.folder / "models",
+        expected_current=night.live,
+        at=night.at,
+        checked=checked,
+        threshold=settings.small_number,
+        memory_limit=settings.memory_limit,
+        threads=settings.threads or None,
+    )
+    release.prune(night.home, settings.keep_releases, at=night.at)
+    history.prune(night.home, {kept.release_id for kept in release.releases(night.home)})
+    return Done(f"release {release_id} is live", [{"release": release_id, "as of": night.as_of.isoformat()}])
+
+
+NIGHTLY = (
+    Stage("land delivery", land_delivery),
+    Stage("check landing", check_landing),
+    Stage("build marts", build),
+    Stage("check marts", check_marts),
+    Stage("estimate", estimates),
+    Stage("check estimates", check_estimates),
+    Stage("publish", publish),
+)
+
+
+def clear_runs(night: Night, *, keep_failed: int = 3) -> None:
+    """Remove the run's folder when it has published; keep the newest failed ones for a person to look at."""
+    folders = sorted(path for path in night.home.runs.glob("[0-9]*T*") if path.is_dir())
+    for folder in folders:
+        if folder == night.folder or folder not in folders[-keep_failed:]:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _judged(verdict: Verdict) -> Done:
+    counts = verdict.rows["status"].value_counts().sort_index()
+    rows: list[Row] = verdict.rows[["check_id", "severity", "status", "n_checked", "n_failed", "threshold"]].to_dict("records")
+    if verdict.blocking or verdict.held:
+        failing = verdict.blocking or verdict.held
+        kind = ChecksError if verdict.blocking else HeldError
+        raise kind(
+            f"{len(failing)} {'blocking' if verdict.blocking else 'hold'} checks failed: {'; '.join(_found(verdict, failing))}",
+            stage=f"{verdict.door} checks",
+            count=len(failing),
+            next_step="aftercare checks --failed; a hold that a person has looked at is let through with --accept CHECK_ID",
+        )
+    return Done(", ".join(f"{count} {status}" for status, count in counts.items()), rows)
+
+
+def _found(verdict: Verdict, failing: list[str]) -> list[str]:
+    rows = verdict.rows[verdict.rows["check_id"].isin(failing)]
+    return report.lines(Verdict(verdict.door, rows, verdict.blocking, verdict.held, verdict.accepted))[:5]
+
+
+def _extracts(night: Night) -> pd.DataFrame:
+    return pd.DataFrame(
+        [
+            {
+                "extract_id": extract.facts["extract_id"],
+                "source_table": table,
+                "n_rows": facts["rows"],
+                "sha256": " ".join(facts["sha256"]),
+                "mode": extract.facts["mode"],
+            }
+            for extract in night.scope
+            for table, facts in extract.facts["tables"].items()
+        ]
+    )
+
+
+def _check_summary(build_file: Path) -> dict[str, int]:
+    with connect(build_file, read_only=True) as connection:
+        found = connection.execute('select status, count(*) from quality."check" group by status order by status').fetchall()
+    return dict(found)
+

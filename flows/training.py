@@ -1,0 +1,26 @@
+"""Retraining on the live release, outside a night."""
+
+from datetime import date
+
+from flows import estimate
+from flows.extract.pseudonymise import load_key
+from flows.lock import hold_home
+from flows.publish import manifest
+from flows.publish.release import release_folder
+from flows.settings import Settings
+from flows.stages import Done
+from flows.warehouse import Home
+
+
+def retrain_on_live(settings: Settings) -> Done:
+    """Train a challenger on the live release and let the promotion rule decide; what became of it."""
+    home = Home(settings.home.resolve())
+    secret = settings.key.get_secret_value() if settings.key else None
+    key = load_key(value=secret, file=settings.key_file.expanduser())
+    with hold_home(home):
+        folder = release_folder(home)
+        as_of = date.fromisoformat(str(manifest.read(folder)["as_of"]))
+        frames = estimate.read_frames(folder / "marts.duckdb")
+        made = estimate.models(frames, home.models, key, as_of=as_of, seed=settings.seed, retrain=True)
+    card = made["card"]
+    return Done(str(card["reason"].iloc[-1]), card.astype({"trained_as_of": str}).to_dict("records"))
