@@ -5,6 +5,7 @@ import csv
 import hashlib
 import json
 from datetime import date, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,28 @@ def render(share: Path) -> str:
     style = (TEMPLATES / "report.css").read_text()
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     curves = _by(tables["curves"], "curve_name")
+    return (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            style=Markup(style),  # our own file, hashed for the policy
+            policy=f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'",
+            facts=facts,
+            age=_age(facts),
+            tables=tables,
+            curves=curves,
+            chart=curve_chart(curves, CURVE_LABELS),
+            curve_labels=CURVE_LABELS,
+            curve_notes=CURVE_NOTES,
+            groupings=GROUPINGS,
+            risks=_by(tables["risk_indicators"], "outcome"),
+            risk_outcomes=RISK_OUTCOMES,
+        )
+    )
+
+
+@cache
+def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -72,20 +95,7 @@ def render(share: Path) -> str:
         lstrip_blocks=True,
     )
     environment.filters["plain"] = _plain
-    return environment.get_template("report.html.j2").render(
-        style=Markup(style),  # our own file, hashed for the policy
-        policy=f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'",
-        facts=facts,
-        age=_age(facts),
-        tables=tables,
-        curves=curves,
-        chart=curve_chart(curves, CURVE_LABELS),
-        curve_labels=CURVE_LABELS,
-        curve_notes=CURVE_NOTES,
-        groupings=GROUPINGS,
-        risks=_by(tables["risk_indicators"], "outcome"),
-        risk_outcomes=RISK_OUTCOMES,
-    )
+    return environment
 
 
 def _rows(path: Path) -> list[dict[str, str]]:

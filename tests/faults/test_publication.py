@@ -171,8 +171,8 @@ def test_f51_no_space_at_any_step_is_a_clean_refusal_that_leaves_nothing(home: H
     publish_one(home, builds[1])
     live, before = current_release(home), tree(home.releases)
     for number, name in enumerate(names, start=1):
-        if name == "flipped" or is_one_of_many(name):
-            continue  # nothing is written after the flip
+        if name == "flipped" or is_one_of_many(name) or name.startswith("wrote"):
+            continue  # nothing is written after the flip, and what was written had its space
         seen = iter(range(1, 10_000))
 
         def full(_: str, number: int = number, seen: Iterator[int] = seen) -> None:
@@ -210,7 +210,7 @@ def poll(home: Home, until: Path) -> None:
         assert found == [(f"stamp {number}",)]
         assert n == 100 + number
         reads += 1
-        time.sleep(0.01)
+        time.sleep(0.05)
 
 
 def test_r1_four_readers_during_ten_publications_see_whole_releases_only(tmp_path: Path):
