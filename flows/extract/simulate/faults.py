@@ -46,8 +46,8 @@ class Planted:
 def plant(connection: duckdb.DuckDBPyConnection, parameters: Parameters, night: int) -> Planted:
     """Changes the twelve tables of the connection by every rule, and says what was planted.
 
-    The people hit agreed to analytics, are not merged or deleted and have one episode, and each is hit by one rule. Fewer than about
-    300 people are too few for every rule: then fewer rows are planted, or none, and the counts say so.
+    The people hit agreed to analytics, are not merged or deleted and have one episode, and each is hit by one rule.
+    Fewer than about 300 people are too few for every rule: fewer rows are planted then, or none; the counts say so.
     """
     planted = Planted()
     connection.execute("set variable as_of = ?", [parameters.night(night)])

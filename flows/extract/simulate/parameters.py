@@ -67,6 +67,8 @@ class Parameters:
     missed_low: float = 0.10
     missed_high: float = 0.40
     """Share of scheduled visits that do not happen, from the best to the worst office."""
+    visit_jitter_days: float = 45.0
+    """How far visits lie from their plan (half a year after intake, then each year of it): standard deviation."""
     missed_first_share: float = 0.07
     negative_day_share: float = 0.15
     """First assessments that come between rescue and intake."""

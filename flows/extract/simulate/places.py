@@ -3,12 +3,16 @@
 import numpy as np
 
 from flows.extract.simulate.codes import COUNTRIES, PARTNER_TYPES, TOPICS
-from flows.extract.simulate.frame import DAY, HOUR, NEVER, Frame, chosen_later, day_number, extraction, stream
+from flows.extract.simulate.frame import DAY, HOUR, NEVER, Column, Frame, chosen_later, day_number, extraction, stream
 from flows.extract.simulate.parameters import Parameters
 
 
 def offices(parameters: Parameters) -> Frame:
-    """One row per office: when it began to record (0 = from its first intake), its effect and its missed visits."""
+    """One row per office: when it began to record (0 = from its first intake), its effect and its missed visits.
+
+    Offices that began late have the effects nearest to none, and missed visits do not go with the effect: so the people
+    who can be seen have the curve of all.
+    """
     rng = stream(parameters, 0, "offices")
     n = parameters.offices
     as_of = day_number(parameters.as_of)
@@ -16,7 +20,9 @@ def offices(parameters: Parameters) -> Frame:
     late = n - parameters.late_offices
     spread = parameters.history_years * 365
     start[late:] = as_of - rng.integers(int(spread * 0.4), int(spread * 0.7), parameters.late_offices)
-    effect = rng.permutation(np.linspace(-1.5, 1.5, n)) if n > 1 else np.zeros(1)
+    effect = np.linspace(-1.5, 1.5, n) if n > 1 else np.zeros(1)
+    outwards = np.argsort(np.abs(effect), kind="stable")
+    effect[:late], effect[late:] = rng.permutation(effect[outwards[n - late :]]), effect[outwards[: n - late]]
     missed = np.linspace(parameters.missed_low, parameters.missed_high, n)
     opened = as_of - spread - rng.integers(200, 2000, n)
     return {
@@ -25,11 +31,17 @@ def offices(parameters: Parameters) -> Frame:
         "opened": opened,
         "recording_start": start,
         "effect": parameters.office_sd * effect,
-        "missed": rng.permutation(missed),
+        "missed": _unrelated(rng, missed, effect),
         "weight": rng.permutation(np.linspace(0.6, 1.6, n)),
         "created_s": opened * DAY + 9 * HOUR,
         "changed_s": np.full(n, NEVER),
     }
+
+
+def _unrelated(rng: np.random.Generator, values: Column, effect: Column) -> Column:
+    """The values in an order that goes with the effects as little as can be."""
+    orders = [rng.permutation(values) for _ in range(200)]
+    return min(orders, key=lambda order: abs(float(np.dot(order - order.mean(), effect))))
 
 
 def partners(parameters: Parameters) -> Frame:

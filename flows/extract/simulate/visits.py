@@ -30,7 +30,9 @@ def assess_and_leave(parameters: Parameters, rng: np.random.Generator, offices: 
 def _schedule(parameters: Parameters, rng: np.random.Generator, offices: Frame, stays: Frame) -> Frame:
     """Scheduled visits as matrices, a column a visit: at intake, after six months, after each year."""
     n, rounds = len(stays["intake"]), parameters.history_years + 3
-    days = np.maximum(365 * (np.arange(rounds + 1) - 1), 182) + np.clip(rng.normal(0, 20, (n, rounds + 1)), -60, 60)
+    planned = np.maximum(365 * (np.arange(rounds + 1) - 1), 182)
+    drift = parameters.visit_jitter_days * np.clip(rng.standard_normal((n, rounds + 1)), -2.5, 2.5)
+    days = np.maximum(planned + drift, 40)
     early = rng.random(n) < parameters.negative_day_share
     before = -rng.integers(1, 16, n)
     lowest = stays["rescue"] - stays["intake"]
