@@ -36,7 +36,8 @@ FOUND = {
     "delivered_after_as_of.legal_proceedings": f"d.legal_proceedings where occurred_on > '{AS_OF}'",
     "delivered_after_as_of.support_services": "d.support_services where status = 'delivered' "
     f"and started_on > '{AS_OF}'",
-    "service_over_36_months": f"d.community_events {CHILD} where attended_on::date > exit_date::date + 1100",
+    "service_over_36_months": f"d.community_events {CHILD} where exit_date > intake_date "
+    "and attended_on::date > exit_date::date + 1100",
     "merged_into_missing": "d.survivors where merged_into is not null "
     "and merged_into not in (select survivor_id from d.survivors)",
     "merge_cycle": "d.survivors a join d.survivors b on a.merged_into = b.survivor_id "
