@@ -8,7 +8,11 @@ episodes as (
         episodes.as_of,
         {{ quarter_number('episodes.intake_date') }} as intake_quarter,
         {{ quarter_number('episodes.left_on') }} as exit_quarter,
-        {{ quarter_number('(episodes.intake_date + greatest(restoration.restored_right_day, 0)::integer)') }} as restored_quarter,
+        -- greatest() passes over nulls: without the case, never restored would read restored at intake.
+        case
+            when restoration.restored_right_day is not null
+                then {{ quarter_number('(episodes.intake_date + greatest(restoration.restored_right_day, 0)::integer)') }}
+        end as restored_quarter,
         {{ quarter_number('episodes.as_of') }} as last_quarter
     from {{ ref('int_episode') }} as episodes
     inner join {{ ref('int_restoration') }} as restoration on episodes.episode_key = restoration.episode_key
