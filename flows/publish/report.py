@@ -32,7 +32,7 @@ CURVE_NOTES = {
     "restoration": "Restoration happens between two assessments, and an exit ends the chance to see it. "
     "Both are modelled.",
     "restoration_detection_date": "Known to lag: restoration is seen at the next assessment, not when it happens. "
-    "Read it as a latest date.",
+    "The curve comes late.",
     "restoration_npmle": "Answers what would be seen if nobody left care early. People do leave: "
     "read it as a bound, not a forecast.",
 }
