@@ -63,10 +63,11 @@ def nightly(source: str | None, home: Path | None, as_of: date | None, rebuild: 
     if isinstance(made, Unchanged):
         click.echo(f"Nothing to do: release {made.release_id} was made from this delivery, code, settings and date (--rebuild forces).")
         return
-    _tell_release(settings, made)
+    tell_release(settings, made)
 
 
-def _tell_release(settings: Settings, folder: Path) -> None:
+def tell_release(settings: Settings, folder: Path) -> None:
+    """Say on standard output what is live and what to do with it."""
     option = "" if settings.home == Path("warehouse") else f" --home {settings.home}"
     click.echo(f"\nRelease {folder.name} is live.")
     click.echo(f"  marts    {folder / 'marts.duckdb'}")
@@ -170,11 +171,11 @@ def sql(query: str | None, home: Path | None, fmt: str) -> None:
 @click.option("--run", "of_run", is_flag=True, help="The checks of the newest run that did not publish.")
 def checks(home: Path | None, failed: bool, of_run: bool) -> None:
     """Show what the checks of the live release found; exit code 14 where one fails or errs."""
-    from flows.console import table
-    from flows.inspect import check_rows
+    from flows.inspect import check_lines, check_rows
 
     rows = check_rows(_home(home), of_run=of_run, failed=failed)
-    _show(table(rows))
+    for line in check_lines(rows):
+        click.echo(line)
     if any(row["status"] in {"fail", "error"} for row in rows):
         sys.exit(Exit.CHECKS)
 
@@ -228,11 +229,11 @@ def _show(what: Any) -> None:
     Console(highlight=False).print(what)
 
 
-def main() -> None:
+def main(commands: click.Group = cli) -> None:
     """Run the command; an error is one paragraph on standard error and its exit code."""
     os.environ.setdefault("DO_NOT_TRACK", "1")
     try:
-        cli.main(standalone_mode=False)
+        commands.main(standalone_mode=False)
     except StageError as error:
         click.echo(error.text(), err=True)
         sys.exit(int(error.code))
@@ -245,11 +246,12 @@ def main() -> None:
     except BrokenPipeError:
         sys.exit(0)
     except Exception as error:  # the last resort: a traceback could quote a row
-        click.echo(_unexpected(error), err=True)
+        click.echo(unexpected_text(error), err=True)
         sys.exit(int(Exit.UNEXPECTED))
 
 
-def _unexpected(error: Exception) -> str:
+def unexpected_text(error: Exception) -> str:
+    """What can be said of an error that nobody foresaw: its kind and its place, not its text."""
     where = error.__traceback__
     while where and where.tb_next:
         where = where.tb_next

@@ -48,6 +48,7 @@ def run_night(
     as_of: date | None = None,
     rebuild: bool = False,
     accept: frozenset[str] = frozenset(),
+    stages: tuple[Stage, ...] = NIGHTLY,
 ) -> Unchanged | Path:
     """One whole night under the home's lock: the folder of the new release, or that nothing would change."""
     home = Home(settings.home.resolve())
@@ -55,5 +56,5 @@ def run_night(
         night = open_night(settings, source, as_of=as_of, at=datetime.now(UTC), rebuild=rebuild, accept=accept)
         if isinstance(night, Unchanged):
             return night
-        run_stages(night, reporter)
+        run_stages(night, reporter, stages)
         return release_folder(home)
