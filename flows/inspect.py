@@ -106,6 +106,19 @@ def check_rows(home: Home, *, of_run: bool, failed: bool) -> list[dict[str, obje
     return rows
 
 
+def check_lines(rows: list[dict[str, object]]) -> list[str]:
+    """The rows as lines: status, check, counts and limit; the reason where the limit is exceeded. Ends with the counts by status."""
+    lines = []
+    for row in rows:
+        found = "not counted" if row["n_checked"] is None else f"{row['n_failed']:,} of {row['n_checked']:,}"
+        lines.append(f"{row['status']:<20} {row['check_id']:<58} {found:>22}  ({row['threshold']})")
+        if row["status"] in {"warn", "fail", "error"}:
+            lines.append(f"{'':<20} {row['because']}")
+    statuses = [str(row["status"]) for row in rows]
+    told = ", ".join(f"{statuses.count(status)} {status}" for status in sorted(set(statuses)))
+    return [*lines, told or "no check is in that state"]
+
+
 def keys_of(settings: Settings, kind: str, identifiers: tuple[str, ...], *, at: datetime) -> list[str]:
     """The pseudonyms of JDS ids of a kind; the audit log records that and how many were asked for, never which."""
     home = Home(settings.home.resolve())

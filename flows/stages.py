@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pandas as pd
 
-from expectations import report
 from expectations.run import Verdict, run_door, store
 from flows import estimate, history
 from flows.dbt_build import NodeEvent, build_marts
@@ -60,7 +59,8 @@ def land_delivery(night: Night, watch: Watch) -> Done:
     with connect(night.build_file) as build:
         show_raw(build, scope, jds())
         show_known_keys(build, night.base, jds(), history.gone_keys(night.home, night.live))
-        build.execute("create table raw.run as select ?::date as as_of", [night.as_of])
+        has_full = any(extract.is_full for extract in scope)
+        build.execute("create table raw.run as select ?::date as as_of, ?::boolean as has_full_delivery", [night.as_of, has_full])
         history.restore(build, night.home, night.live)
     facts = night.delivery.facts
     rows: list[Row] = [{"table": table, "rows": count} for table, count in facts.rows.items()]
@@ -179,14 +179,19 @@ def _judged(verdict: Verdict) -> Done:
             f"{len(failing)} {'blocking' if verdict.blocking else 'hold'} checks failed: {'; '.join(_found(verdict, failing))}",
             stage=f"{verdict.door} checks",
             count=len(failing),
-            next_step="aftercare checks --failed; a hold that a person has looked at is let through with --accept CHECK_ID",
+            next_step="aftercare checks --run --failed; a failure that a person has looked at is let through with --accept CHECK_ID",
         )
     return Done(", ".join(f"{count} {status}" for status, count in counts.items()), rows)
 
 
 def _found(verdict: Verdict, failing: list[str]) -> list[str]:
-    rows = verdict.rows[verdict.rows["check_id"].isin(failing)]
-    return report.lines(Verdict(verdict.door, rows, verdict.blocking, verdict.held, verdict.accepted))[:5]
+    rows = verdict.rows[verdict.rows["check_id"].isin(failing)].sort_values("check_id")
+    told = [f"{row.check_id} ({_count(row.n_failed)} of {_count(row.n_checked)})" for row in rows.itertuples()]
+    return told if len(told) <= 6 else [*told[:6], f"and {len(told) - 6} more"]
+
+
+def _count(value: object) -> str:
+    return "an unknown number" if pd.isna(value) else f"{int(str(value)):,}"  # type: ignore[call-overload]
 
 
 def _extracts(night: Night) -> pd.DataFrame:

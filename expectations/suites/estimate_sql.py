@@ -123,7 +123,7 @@ _OWN = {
             group by stratum, stratum_value, method, day having count(distinct state) = 4
         )""",
     "models.card.one_champion": """
-        select count(*), count(*) filter (where champions <> 1)
+        select count(*), count(*) filter (where champions > 1)
         from (
             select count(*) filter (where is_champion) as champions from models.card group by model_name
         )""",

@@ -51,7 +51,7 @@ _CODES = {
 _GRAIN = {
     "outcomes.curve.grain": "Two figures for one day and state leave the reader to choose.",
     "models.risk_indicator.grain": "Two importances of one indicator leave the reader to choose.",
-    "models.card.one_champion": "Every model name has exactly one champion, or nobody knows which one spoke.",
+    "models.card.one_champion": "A model name with two champions leaves the reader to guess which one spoke; none is a refusal.",
 }
 _WARN_SHAPE = {
     "outcomes.curve.interval_in_unit": "An interval beyond 0 or 1 is a poor approximation, seldom a wrong estimate.",
