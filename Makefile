@@ -1,0 +1,63 @@
+# Two commands do all the set-up: `make nightly` and `make test`. `make help` lists the rest.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+export DO_NOT_TRACK := 1
+# One BLAS thread a process: the work is in DuckDB and in many small fits.
+export OMP_NUM_THREADS ?= 1
+export OPENBLAS_NUM_THREADS ?= 1
+# What a test result depends on; .venv/tested holds the hash of the files that the slow tests last passed on.
+TREE := $(shell git ls-files -z --cached --others --exclude-standard 2>/dev/null | xargs -0 sha256sum 2>/dev/null | sha256sum | cut -c1-64)
+FAST := tests/unit tests/property tests/golden tests/architecture
+SLOW := tests/simulation tests/dbt tests/faults tests/privacy tests/flows tests/docs
+
+.PHONY: help setup nightly serve test test-fast test-slow lint format lock benchmark clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+setup: .venv/ready ## make .venv from requirements.lock
+
+.venv/ready: requirements.lock pyproject.toml
+	@$(PYTHON) -c "import sys; sys.exit(sys.version_info[:2] != (3, 11))" || { echo "Python 3.11 is needed: set PYTHON=/path/to/python3.11"; exit 2; }
+	@echo "Setting up .venv (once, one to two minutes) ..."
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --compile -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+nightly: .venv/ready ## run a night: SOURCE=folder of a JDS delivery, HOME_DIR=warehouse, AS_OF=date; without SOURCE the embedded JDS
+	@$(BIN)/python -m flows.server nightly $(if $(SOURCE),--source $(SOURCE)) $(if $(HOME_DIR),--home $(HOME_DIR)) $(if $(AS_OF),--as-of $(AS_OF))
+
+serve: .venv/ready ## start the Prefect server, its UI and the scheduled deployments
+	@$(BIN)/python -m flows.server serve $(if $(HOME_DIR),--home $(HOME_DIR))
+
+test: test-fast test-slow ## set up and pass the tests; slow ones run again only when a file changed (FORCE=1: always)
+
+test-fast: .venv/ready ## unit, property, golden and architecture tests
+	@$(BIN)/python -m pytest -q -n 2 $(wildcard $(FAST))
+
+test-slow: .venv/ready ## simulation, dbt, fault, privacy, flow and documentation tests
+	@if [ -z "$(FORCE)" ] && [ -n "$(TREE)" ] && [ "$$(cat .venv/tested 2>/dev/null)" = "$(TREE)" ]; then \
+		echo "The slow tests passed on exactly these files before; make test FORCE=1 runs them again."; \
+	else \
+		$(BIN)/python -m pytest -q -n 2 --dist loadgroup $(wildcard $(SLOW)) && echo "$(TREE)" > .venv/tested; \
+	fi
+
+lint: .venv/ready ## ruff, mypy, sqlfluff
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/sqlfluff lint --processes 2 dbt_project/models
+
+format: .venv/ready ## format Python
+	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
+
+lock: ## write requirements.lock anew from pyproject.toml (needs uv)
+	@echo "# Every package the project installs, by exact version: 'make lock' writes this file from pyproject.toml." > requirements.lock.new
+	@uv pip compile pyproject.toml --extra dev --no-emit-index-url --no-annotate --no-header --quiet >> requirements.lock.new
+	@mv requirements.lock.new requirements.lock
+
+benchmark: .venv/ready ## seconds, CPU seconds and peak memory per stage: SURVIVORS=2000
+	@$(BIN)/python benchmarks/nightly.py --survivors $(or $(SURVIVORS),2000)
+
+clean: ## remove .venv and caches, not the warehouse
+	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis dbt_project/target
