@@ -61,9 +61,14 @@ def nightly(source: str | None, home: Path | None, as_of: date | None, rebuild: 
     finally:
         reporter.stop()
     if isinstance(made, Unchanged):
-        click.echo(f"Nothing to do: release {made.release_id} was made from this delivery, code, settings and date (--rebuild forces).")
-        return
-    tell_release(settings, made)
+        tell_unchanged(made.release_id)
+    else:
+        tell_release(settings, made)
+
+
+def tell_unchanged(release_id: str) -> None:
+    """Say on standard output that the live release is already what this run would make."""
+    click.echo(f"Nothing to do: release {release_id} was made from this delivery, code, settings and date (--rebuild forces).")
 
 
 def tell_release(settings: Settings, folder: Path) -> None:
@@ -181,15 +186,17 @@ def checks(home: Path | None, failed: bool, of_run: bool) -> None:
 
 
 @cli.command()
-@click.option("--source", required=True, help="Folder of the JDS delivery to look into.")
-def unmapped(source: str) -> None:
+@click.option("--source", help="Folder of the JDS delivery to look into [default: the one that landed last].")
+@HOME
+def unmapped(source: str | None, home: Path | None) -> None:
     """Show the codes of a delivery that the contract does not know, on screen only, with the mapping line to add."""
     from flows.console import table
     from flows.extract.contract import jds
     from flows.extract.folder import open_folder
     from flows.extract.unmapped import unmapped_codes
+    from flows.inspect import last_origin
 
-    rows = unmapped_codes(open_folder(Path(source), jds()), jds())
+    rows = unmapped_codes(open_folder(Path(source or last_origin(_home(home))), jds()), jds())
     _show(table(rows) if rows else "Every code of the delivery is known.")
 
 

@@ -1,0 +1,68 @@
+"""The nightly flow: the same stages that `aftercare nightly` runs, each as a task."""
+
+from contextvars import ContextVar
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from prefect import flow
+from prefect.logging import get_run_logger
+from prefect.states import State
+
+from flows import settings as settings_module
+from flows.embedded import source_or_embedded
+from flows.mirror import as_task
+from flows.night import Unchanged
+from flows.outcomes import outcome
+from flows.record import Recorder, tell_release
+from flows.run import Reporter, run_night
+from flows.stages import NIGHTLY
+from flows.warehouse import Home
+
+# Who else hears how far the night is: the terminal, where there is one.
+HEARD_BY: ContextVar[Reporter | None] = ContextVar("heard_by", default=None)
+
+
+def _named() -> str:
+    return f"nightly-{datetime.now(UTC):%Y%m%d-%H%M%S}"
+
+
+@flow(name="nightly", flow_run_name=_named, persist_result=False)
+def nightly(
+    source: str | None = None,
+    home: str | None = None,
+    as_of: date | None = None,
+    rebuild: bool = False,
+    accept: list[str] | None = None,
+) -> State[Any]:
+    """Make a release from a delivery: land, build, check, estimate, publish.
+
+    Args:
+        source: Folder of a JDS delivery. Without one the embedded JDS makes a simulated delivery.
+        home: Folder of the warehouse.
+        as_of: Date the release is made for; without one the day of the delivery.
+        rebuild: Work even where the live release is already what would be made.
+        accept: Ids of failing checks that are let through as warnings; it is recorded.
+    """
+    return outcome(lambda: _night(source, home, as_of, rebuild, accept or []))
+
+
+def _night(
+    source: str | None, home: str | None, as_of: date | None, rebuild: bool, accept: list[str]
+) -> tuple[Path | Unchanged, str]:
+    settings = settings_module.load(home=home, source=source)
+    folder = source_or_embedded(settings, get_run_logger().info)
+    recorder, where = Recorder(HEARD_BY.get()), Home(settings.home.resolve())
+    stages = tuple(as_task(stage) for stage in NIGHTLY)
+    try:
+        made = run_night(
+            settings, folder, recorder, as_of=as_of, rebuild=rebuild, accept=frozenset(accept), stages=stages
+        )
+    except Exception:
+        recorder.close(where, failed=True)
+        raise
+    recorder.close(where, failed=False)
+    if isinstance(made, Unchanged):
+        return made, f"nothing to do: release {made.release_id} is already what this night would make"
+    tell_release(where, made)
+    return made, f"release {made.name} is live"

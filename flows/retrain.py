@@ -1,0 +1,47 @@
+"""The retraining flow: a challenger is trained on the live release, and the promotion rule decides."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from prefect import flow, task
+from prefect.artifacts import create_table_artifact
+from prefect.cache_policies import NO_CACHE
+from prefect.states import State
+
+from flows import settings as settings_module
+from flows.outcomes import outcome, result
+from flows.settings import Settings
+from flows.stages import Done
+from flows.training import retrain_on_live
+
+
+def _named() -> str:
+    return f"retrain-{datetime.now(UTC):%Y%m%d-%H%M%S}"
+
+
+@flow(name="retrain", flow_run_name=_named, persist_result=False)
+def retrain(home: str | None = None) -> State[Any]:
+    """Train the need model on the live release; it takes over by the promotion rule and is published by the next night.
+
+    Args:
+        home: Folder of the warehouse.
+    """
+    return outcome(lambda: _retrain(settings_module.load(home=home)))
+
+
+def _retrain(settings: Settings) -> tuple[Done, str]:
+    def work() -> tuple[Done, str]:
+        done = retrain_on_live(settings)
+        return done, done.line
+
+    train = task(
+        name="train challenger",
+        task_run_name="train challenger",
+        tags={"stage", "model"},
+        timeout_seconds=4 * 3600,
+        cache_policy=NO_CACHE,
+        persist_result=False,
+    )(lambda: outcome(work))
+    done: Done = result(train(return_state=True))
+    create_table_artifact(key="need-model", table=done.rows, description=done.line)
+    return done, done.line

@@ -1,0 +1,95 @@
+"""The pipeline with Prefect's page: `python -m flows.server nightly` for one night, `serve` for every night.
+
+`aftercare nightly` makes the same release with no Prefect at all.
+"""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from flows import settings as settings_module
+from flows.cli import main, tell_release, tell_unchanged
+from flows.cli import nightly as plain
+from flows.console import ConsoleReporter
+from flows.dbt_build import NodeEvent
+from flows.embedded import source_or_embedded
+from flows.night import Unchanged
+from flows.prefect_server import NoServerError, server
+from flows.settings import Settings
+
+
+class _Counting(ConsoleReporter):
+    """Also counts the task runs that the night must leave in Prefect."""
+
+    task_runs = 0
+
+    def begin(self, stage: str, number: int, of: int) -> None:
+        self.task_runs += 1
+        super().begin(stage, number, of)
+
+    def node(self, event: NodeEvent) -> None:
+        self.task_runs += event.what == "start"
+        super().node(event)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+def commands() -> None:
+    """Run the pipeline under Prefect, on a server of this machine only."""
+
+
+@commands.command("nightly", params=plain.params, help=f"{plain.help} The run stays to be seen in Prefect.")
+def nightly(**given: Any) -> None:
+    """One night in this process against a server that lives as long as it does, or the one that `serve` runs."""
+    settings = settings_module.load(home=given["home"], source=given["source"])
+    reporter = _Counting()
+    try:
+        with _server(settings, reporter):
+            made = _run(reporter, given, source_or_embedded(settings, reporter.console.print))
+    except NoServerError as error:
+        click.echo(f"{error}; the night runs without Prefect.", err=True)
+        plain.callback(**given)  # type: ignore[misc]
+        return
+    finally:
+        reporter.stop()
+    if isinstance(made, Unchanged):
+        tell_unchanged(made.release_id)
+    else:
+        tell_release(settings, made)
+
+
+@contextmanager
+def _server(settings: Settings, reporter: ConsoleReporter, *, schedules: bool = False) -> Iterator[int]:
+    with ExitStack() as stack:
+        with reporter.console.status("Prefect") as status:
+            port = stack.enter_context(server(settings, status.update, schedules=schedules))
+        yield port
+
+
+def _run(reporter: _Counting, given: dict[str, Any], source: Path) -> Path | Unchanged:
+    """Run the flow in this process, and leave when the server knows all of it."""
+    from flows.nightly import HEARD_BY
+    from flows.nightly import nightly as flow
+    from flows.outcomes import result
+    from flows.settle import settle
+
+    HEARD_BY.set(reporter)
+    state = flow(
+        source=str(source),
+        home=str(given["home"]) if given["home"] else None,
+        as_of=given["as_of"],
+        rebuild=given["rebuild"],
+        accept=list(given["accept"]),
+        return_state=True,
+    )
+    run = state.state_details.flow_run_id
+    if run and not settle(run, expected=reporter.task_runs):
+        click.echo("Prefect did not record every task run of this night; the release itself is whole.", err=True)
+    made: Path | Unchanged = result(state)
+    return made
+
+
+if __name__ == "__main__":
+    main(commands)
