@@ -190,14 +190,16 @@ def checks(home: Path | None, failed: bool, of_run: bool) -> None:
 @HOME
 def unmapped(source: str | None, home: Path | None) -> None:
     """Show the codes of a delivery that the contract does not know, on screen only, with the mapping line to add."""
-    from flows.console import table
     from flows.extract.contract import jds
     from flows.extract.folder import open_folder
     from flows.extract.unmapped import unmapped_codes
     from flows.inspect import last_origin
 
     rows = unmapped_codes(open_folder(Path(source or last_origin(_home(home))), jds()), jds())
-    _show(table(rows) if rows else "Every code of the delivery is known.")
+    for row in rows:
+        click.echo(f"{row['table']}.{row['column']}: {row['value']} ({row['rows']:,} rows)\n    add to {row['add']}")
+    if not rows:
+        click.echo("Every code of the delivery is known.")
 
 
 @cli.command()

@@ -9,6 +9,7 @@ import duckdb
 
 from flows.errors import Exit, KeyProblemError, NothingPublishedError, StageError
 from flows.extract.contract import jds
+from flows.extract.land import extracts
 from flows.extract.pseudonymise import load_key, pseudonym
 from flows.publish import audit, manifest
 from flows.publish.release import current_release, hold_state, open_release
@@ -88,6 +89,14 @@ def _result(connection: duckdb.DuckDBPyConnection, query: str, fmt: str) -> str:
         raise QueryError(
             str(error).splitlines()[0], stage="sql", next_step="correct the query; `show all tables` lists what there is"
         ) from None
+
+
+def last_origin(home: Home) -> str:
+    """Where the delivery came from that landed last."""
+    landed = extracts(home.raw)
+    if not landed:
+        raise NothingPublishedError("no delivery has landed yet", stage="unmapped", next_step="name one with --source")
+    return str(landed[-1].facts["origin"])
 
 
 def check_rows(home: Home, *, of_run: bool, failed: bool) -> list[dict[str, object]]:

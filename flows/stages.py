@@ -59,8 +59,10 @@ def land_delivery(night: Night, watch: Watch) -> Done:
     with connect(night.build_file) as build:
         show_raw(build, scope, jds())
         show_known_keys(build, night.base, jds(), history.gone_keys(night.home, night.live))
-        has_full = any(extract.is_full for extract in scope)
-        build.execute("create table raw.run as select ?::date as as_of, ?::boolean as has_full_delivery", [night.as_of, has_full])
+        build.execute(
+            "create table raw.run as select ?::date as as_of, ?::boolean as has_full_delivery, ?::date as extracted_on",
+            [night.as_of, any(extract.is_full for extract in scope), max(extract.extracted_at for extract in scope).date()],
+        )
         history.restore(build, night.home, night.live)
     facts = night.delivery.facts
     rows: list[Row] = [{"table": table, "rows": count} for table, count in facts.rows.items()]

@@ -62,10 +62,10 @@ def open_folder(folder: Path, contract: Contract) -> FolderDelivery:
     manifest = read_manifest(folder, contract)
     parts = {table: _parts(folder, table, entry) for table, entry in manifest.tables.items()}
     extra = {table: _check_columns(contract.tables[table], found) for table, found in parts.items()}
-    return FolderDelivery(_facts(manifest, extra), contract, parts)
+    return FolderDelivery(_facts(manifest, extra, folder), contract, parts)
 
 
-def _facts(manifest: Manifest, extra: dict[str, int]) -> DeliveryFacts:
+def _facts(manifest: Manifest, extra: dict[str, int], folder: Path) -> DeliveryFacts:
     return DeliveryFacts(
         extract_id=manifest.extract_id,
         extracted_at=manifest.extracted_at,
@@ -74,6 +74,7 @@ def _facts(manifest: Manifest, extra: dict[str, int]) -> DeliveryFacts:
         rows={table: sum(entry.rows) for table, entry in manifest.tables.items()},
         sha256={table: entry.sha256 for table, entry in manifest.tables.items()},
         extra_columns=extra,
+        origin=str(folder.resolve()),
     )
 
 

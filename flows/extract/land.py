@@ -228,6 +228,7 @@ def _write_facts(path: Path, delivery: Delivery, key: Key, sequence: int) -> Non
         "since": facts.since.isoformat() if facts.since else None,
         "hash": facts.hash,
         "key_id": key.id,
+        "origin": facts.origin,
         "tables": {
             table: {
                 "rows": facts.rows[table],

@@ -12,7 +12,7 @@ Mode = Literal["full", "incremental"]
 
 @dataclass(frozen=True)
 class DeliveryFacts:
-    """What is known of a delivery before a row of it is read."""
+    """What is known of a delivery before a row of it is read; `origin` is where it came from, without credentials."""
 
     extract_id: str
     extracted_at: datetime
@@ -21,6 +21,7 @@ class DeliveryFacts:
     rows: Mapping[str, int]
     sha256: Mapping[str, tuple[str, ...]]
     extra_columns: Mapping[str, int]
+    origin: str = ""
 
     @property
     def hash(self) -> str:

@@ -49,5 +49,5 @@ def _of_column(
 
 def _line(column: Column, value: str) -> str:
     if column.kind == "closure":
-        return f"closure_reasons.csv: {value.lower()},<outcome>,<date>"
-    return f"jds.yml, codes: {column.of}: [..., {value}]"
+        return f"flows/extract/closure_reasons.csv, above the last line: {value.lower()},<outcome>,<date>"
+    return f"flows/extract/jds.yml, codes: {column.of}: [..., {value}]"
