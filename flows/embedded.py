@@ -1,4 +1,6 @@
-"""The embedded JDS: where no source is named, a simulated delivery, made once in the home."""
+"""The embedded JDS: where no source is named, a simulated delivery, made once beside the home.
+
+Beside, not in it: a delivery holds (simulated) names, and nothing in a home does."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -7,10 +9,11 @@ from flows.settings import Settings
 
 
 def source_or_embedded(settings: Settings, say: Callable[[str], None]) -> Path:
-    """The delivery folder that was named, or a simulated one of `settings.survivors` survivors under the home."""
+    """The delivery folder that was named, or a simulated one of `settings.survivors` survivors."""
     if settings.source:
         return Path(settings.source.removeprefix("file://"))
-    folder = settings.home.resolve() / "embedded-jds" / f"{settings.survivors}-survivors"
+    home = settings.home.resolve()
+    folder = home.with_name(f"{home.name}.embedded-jds") / f"{settings.survivors}-survivors"
     if not (folder / "manifest.json").exists():
         from flows.extract.simulate import Parameters, write_delivery
 
