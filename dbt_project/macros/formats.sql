@@ -44,3 +44,15 @@
         'support_services': ['int_support_row', 'support_service_key'],
     }) }}
 {%- endmacro %}
+
+{#- A date of the work; one that stands for unknown (1900-01-01) is none. -#}
+{% macro plausible_date(column) -%}
+    case when {{ column }} > '{{ definition('earliest_plausible_date') }}'::date then {{ column }} end
+{%- endmacro %}
+
+{#- The names of the columns that could not be read, with those of these dates that cannot be. -#}
+{% macro unreadable_with_dates(columns) -%}
+    nullif(concat_ws(',', unreadable
+        {%- for column in columns %}, case when {{ column }} <= '{{ definition('earliest_plausible_date') }}'::date then '{{ column }}' end{% endfor -%}
+    ), '')
+{%- endmacro %}

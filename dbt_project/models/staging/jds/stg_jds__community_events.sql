@@ -10,7 +10,7 @@ renamed as (
         episode_key,
         {{ known_code('event_type', "'other'") }} as event_type,
         event_type as event_type_raw,
-        attended_on,
+        {{ plausible_date('attended_on') }} as attended_on,
         {{ known_code('role', "'other'") }} as role,
         role as role_raw,
         hours,
@@ -18,7 +18,7 @@ renamed as (
         coalesce(is_deleted, false) as is_deleted,
         modified_at,
         extract_sequence,
-        unreadable,
+        {{ unreadable_with_dates(['attended_on']) }} as unreadable,
         row_digest
     from source
 )

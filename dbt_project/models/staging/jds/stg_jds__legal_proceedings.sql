@@ -11,11 +11,11 @@ renamed as (
         survivor_key,
         {{ known_code('event_type', "'other'") }} as event_type,
         event_type as event_type_raw,
-        occurred_on,
+        {{ plausible_date('occurred_on') }} as occurred_on,
         coalesce(is_deleted, false) as is_deleted,
         modified_at,
         extract_sequence,
-        unreadable,
+        {{ unreadable_with_dates(['occurred_on']) }} as unreadable,
         row_digest
     from source
 )

@@ -10,8 +10,8 @@ renamed as (
         episode_key,
         {{ known_code('service_category', "'other'") }} as service_category,
         service_category as service_category_raw,
-        started_on,
-        ended_on,
+        {{ plausible_date('started_on') }} as started_on,
+        {{ plausible_date('ended_on') }} as ended_on,
         {{ known_code('status', "'other'") }} as status,
         status as status_raw,
         quantity,
@@ -20,7 +20,7 @@ renamed as (
         coalesce(is_deleted, false) as is_deleted,
         modified_at,
         extract_sequence,
-        unreadable,
+        {{ unreadable_with_dates(['started_on', 'ended_on']) }} as unreadable,
         row_digest
     from source
 )
