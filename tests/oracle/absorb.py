@@ -15,9 +15,9 @@ def absorb(
     rows: list[Row], survivor_of: dict[Hashable, Hashable], as_of: date
 ) -> tuple[dict[Hashable, Hashable], dict[Hashable, Row]]:
     """Absorbed episode_id -> first episode's id; first episode's id -> the row of the last episode it absorbed."""
-    # READING: "after an exit" is 0 to 30 days after it; an intake before the exit (overlap) is a new episode. The
-    # exit meant is the latest one of any running episode of that survivor (the surviving record) and case, absorbed
-    # ones having moved it.
+    # READING: "after an exit" is 0 to 30 days after it; an intake before the exit (overlap) is a new episode. Each row is
+    # held against every earlier intake of that survivor (the surviving record) and case and continues the one that ended
+    # last. Of two overlapping rows that continue one episode, the later intake says when and how it ended.
     together: dict[tuple[Hashable, Hashable], list[Row]] = defaultdict(list)
     for row in rows:
         survivor = row["survivor_id"]
@@ -30,19 +30,15 @@ def absorb(
 
 
 def _absorb_one(group: list[Row], root_of: dict[Hashable, Hashable], last_of: dict[Hashable, Row], as_of: date) -> None:
-    running: dict[Hashable, Row] = {}  # first episode's id -> the row its exit comes from
-    for row in group:
-        before = [
-            (exit_date, root)
-            for root, last in running.items()
-            if (exit_date := exit_of(last, as_of)) and 0 <= (row["intake_date"] - exit_date).days <= LONGEST_GAP_DAYS
-        ]
-        if not before:
-            running[row.key] = row
-            continue
-        root = max(before)[1]
-        running[root] = last_of[root] = row
-        root_of[row.key] = root
+    ended: list[tuple[date, int, Row]] = []  # exit, place in the order of intakes, row
+    for place, row in enumerate(group):
+        before = [one for one in ended if 0 <= (row["intake_date"] - one[0]).days <= LONGEST_GAP_DAYS]
+        if before:
+            continued = max(before, key=lambda one: one[:2])[2]
+            root = root_of.get(continued.key, continued.key)
+            root_of[row.key], last_of[root] = root, row
+        if exit_date := exit_of(row, as_of):
+            ended.append((exit_date, place, row))
 
 
 def exit_of(row: Row, as_of: date) -> date | None:

@@ -131,21 +131,28 @@ def _parent_fault(fates: list[str]) -> str:
 
 
 def _judge_reference_tables(house: House) -> None:
-    # READING: office_id and partner_id are look-ups, not parents, wherever they stand: a row that names an office or
-    # partner that is not there (or gone) is kept. The one exception is a training, which is nothing without its
-    # partner.
+    # READING: office_id and partner_id are look-ups, not parents, wherever they stand in people's records: a row that
+    # names an office or partner that is not there (or gone) is kept. Among the reference tables they are parents: a
+    # training is nothing without its partner, and a partner that names an office (it need not) stands and falls with it.
     _judge(house, "offices", lambda row: [], lambda row: "")
-    _judge(house, "partners", lambda row: [], lambda row: "")
+    _judge(
+        house,
+        "partners",
+        lambda row: [] if row["office_id"] is None else [house.fate("offices", row["office_id"])],
+        lambda row: "",
+    )
     _judge(house, "partner_trainings", lambda row: [house.fate("partners", row["partner_id"])], lambda row: "")
 
 
 def _judge_survivors(house: House) -> None:
     people = merge.resolve(house.contenders["survivors"], house.scope.gone["survivors"])
     house.survivor_of = people.survivor_of
+    # READING: a person is deleted where any contending version of the record is, so the versions share one fate.
+    deleted = {key for key, rows in house.contenders["survivors"].items() if any(row["is_deleted"] for row in rows)}
     _judge(
         house,
         "survivors",
-        lambda row: [],
+        lambda row: ["tombstoned"] if row.key in deleted else [],
         lambda row: people.fault.get(row.key, ""),
         withheld=lambda row: row.key in people.withheld,
     )
@@ -182,7 +189,10 @@ def _judge_episodes(house: House) -> None:
 
 def _episode_fault(row: Row, as_of: date) -> str:
     # READING: the required dates of an episode are intake_date and, when closed, exit_date; an absent or impossible
-    # rescue_date is null, the episode kept. An exit on the day of intake is not before it.
+    # rescue_date is null, the episode kept. An exit that is given but cannot be is an impossible required date whatever
+    # the status, for nobody knows whether the survivor has left. An exit on the day of intake is not before it.
+    if row.unreadable & {"intake_date", "exit_date"}:
+        return "impossible_date"
     if row["intake_date"] is None:
         return "no_intake_date"
     if row["intake_date"] > as_of:
@@ -236,11 +246,7 @@ def _score_fault(row: Row) -> str:
 
 
 def _service_fault(row: Row, dated: str, as_of: date) -> str:
-    # READING: community and legal rows count as delivered, so one after as_of is quarantined. A delivered row without
-    # its date has an absent required date: quarantined, itself only. Missed, cancelled or `other` rows after as_of
-    # are kept.
-    if row.values.get("status", "delivered") != "delivered":
-        return ""
-    if row[dated] is None:
-        return "delivered_without_date"
-    return "delivered_after_as_of" if row[dated] > as_of else ""
+    # READING: community and legal rows count as delivered, so one after as_of is quarantined. A delivered row whose date
+    # is absent or cannot be is kept, delivered on no known day. Missed, cancelled or `other` rows after as_of are kept.
+    is_delivered = row.values.get("status", "delivered") == "delivered"
+    return "delivered_after_as_of" if is_delivered and row[dated] is not None and row[dated] > as_of else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 TEXT, DATE, TIMESTAMP, BOOLEAN, NUMBER, SCORE = "text", "date", "timestamp", "boolean", "number", "score"
+WHOLE = "whole"
 
 _STAMPS = {"modified_at": TIMESTAMP, "created_at": TIMESTAMP}
 _RECORD = {**_STAMPS, "is_deleted": BOOLEAN}
@@ -12,8 +13,7 @@ def _text(names: str) -> dict[str, str]:
     return dict.fromkeys(names.split(), TEXT)
 
 
-# READING: date_of_birth is text here, of which only the first four digits (the year) are used: the floor of 1970 is
-# for dates of the work, not for birth dates.
+# READING: date_of_birth is text here, since the floor of 1970 is for dates of the work, not for birth dates.
 COLUMNS: dict[str, dict[str, str]] = {
     "offices": {
         **_text("office_id name country_code region"),
@@ -25,7 +25,7 @@ COLUMNS: dict[str, dict[str, str]] = {
     "partner_trainings": {
         **_text("training_id partner_id topic"),
         "completed_on": DATE,
-        "attendees": NUMBER,
+        "attendees": WHOLE,
         **_STAMPS,
     },
     "survivors": {
@@ -66,7 +66,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         **_text("health_service_id episode_id service_type status partner_id notes"),
         "planned_on": DATE,
         "delivered_on": DATE,
-        "sessions": NUMBER,
+        "sessions": WHOLE,
         **_RECORD,
     },
     "legal_proceedings": {

@@ -29,6 +29,7 @@ class Row:
     key: Hashable
     values: dict[str, Any]
     content: tuple[Any, ...]
+    unreadable: frozenset[str] = frozenset()
     bucket: str = "out"
     rule: str = ""
 
@@ -97,7 +98,8 @@ def _row(table: str, texts: dict[str, str | None]) -> Row:
     # after casting (4 and 4.0, Z and +00:00 are the same content); text that cannot be cast is compared as text.
     content = tuple(texts.get(column) if value is None else value for column, value in values.items())
     key = tuple(values[column] for column in KEYS[table])
-    return Row(table, key[0] if len(key) == 1 else key, values, content)
+    unreadable = frozenset(column for column, value in values.items() if value is None and texts.get(column))
+    return Row(table, key[0] if len(key) == 1 else key, values, content, unreadable)
 
 
 @cache
@@ -135,6 +137,12 @@ def _number(text: str | None) -> float | None:
         return None
 
 
+def _whole(text: str | None) -> float | None:
+    # READING: a number that is not whole, in a column of whole numbers, is the same as an absent one.
+    number = _number(text)
+    return number if number is not None and math.isfinite(number) and number == int(number) else None
+
+
 def _score(text: str | None) -> float | None:
     # READING: a score that is no number at all is a score outside 1-4, not a missing one.
     if text is None:
@@ -149,5 +157,6 @@ CASTS = {
     "timestamp": _timestamp,
     "boolean": _boolean,
     "number": _number,
+    "whole": _whole,
     "score": _score,
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Hashable
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -46,8 +47,11 @@ def survivors(house: House) -> dict[Hashable, Survivor]:
 
 
 def _birth_year(text: str | None) -> int | None:
-    year = (text or "")[:4]
-    return int(year) if len(year) == 4 and year.isdecimal() else None
+    # READING: a birth date that cannot be (2001-02-30) says nothing of the year either.
+    try:
+        return date.fromisoformat(text or "").year
+    except ValueError:
+        return None
 
 
 def age_band(birth_year: int | None, intake_year: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Hashable, Iterable
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
@@ -78,12 +79,13 @@ def _initial(episode: Episode, free: list[Form], _all: list[Form], _chosen: dict
     return next((form for form in free if (earliest is None or form.day >= earliest) and form.day <= 60), None)
 
 
-def _end(episode: Episode, free: list[Form], _all: list[Form], _chosen: dict[str, Form]) -> Form | None:
-    # READING: a closed episode is one with an exit_day, whatever JDS's status says.
+def _end(episode: Episode, free: list[Form], _all: list[Form], chosen: dict[str, Form]) -> Form | None:
+    # READING: a closed episode is one with an exit_day, whatever JDS's status says. An end comes after the initial form.
     exit_day = episode.exit_day
     if exit_day is None:
         return None
-    return next((form for form in reversed(free) if abs(form.day - exit_day) <= 60), None)
+    after = chosen["initial"].day if "initial" in chosen else -math.inf
+    return next((form for form in reversed(free) if abs(form.day - exit_day) <= 60 and form.day > after), None)
 
 
 def _sustained(episode: Episode, free: list[Form], every: list[Form], _chosen: dict[str, Form]) -> Form | None:

@@ -30,6 +30,7 @@ class Record:
     partner_id: str | None
     quantity: float | None
     unit: str | None
+    is_delivered: bool = True
     sequence: int | None = None
     days_since_previous: int | None = None
     days_since_same_category: int | None = None
@@ -52,12 +53,16 @@ def records(house: House, episodes: list[Episode]) -> list[Record]:
     return found
 
 
+def _day(episode: Episode, on: date | None) -> int | None:
+    return None if on is None else episode.day(on)
+
+
 def _community(row: Row, episode: Episode) -> dict[str, Any]:
     # READING: the unit stands even where hours (or sessions) are null.
     return {
         "category": "community",
         "service_type": code("event_type", row["event_type"]),
-        "day": episode.day(row["attended_on"]),
+        "day": _day(episode, row["attended_on"]),
         "planned_day": None,
         "quantity": row["hours"],
         "unit": "hour",
@@ -70,10 +75,11 @@ def _health(row: Row, episode: Episode) -> dict[str, Any]:
     return {
         "category": "health",
         "service_type": code("service_type", row["service_type"]),
-        "day": episode.day(row["delivered_on"]) if row["status"] == "delivered" else None,
-        "planned_day": None if planned is None else episode.day(planned),
+        "day": _day(episode, row["delivered_on"]) if row["status"] == "delivered" else None,
+        "planned_day": _day(episode, planned),
         "quantity": row["sessions"],
         "unit": "session",
+        "is_delivered": row["status"] == "delivered",
     }
 
 
@@ -84,10 +90,11 @@ def _support(row: Row, episode: Episode) -> dict[str, Any]:
     return {
         "category": category,
         "service_type": category,
-        "day": episode.day(row["started_on"]) if row["status"] == "delivered" else None,
+        "day": _day(episode, row["started_on"]) if row["status"] == "delivered" else None,
         "planned_day": None,
         "quantity": row["quantity"],
         "unit": row["unit"],
+        "is_delivered": row["status"] == "delivered",
     }
 
 
@@ -112,13 +119,14 @@ def _legal(house: House, episodes: list[Episode]) -> list[Record]:
         for key, choices in targets.items():
             episode = _episode_at(row["occurred_on"], choices)
             kind = code("legal_event_type", row["event_type"])
-            found.append(
-                Record(key, episode, row.table, "legal", kind, episode.day(row["occurred_on"]), None, None, None, None)
-            )
+            day = _day(episode, row["occurred_on"])
+            found.append(Record(key, episode, row.table, "legal", kind, day, None, None, None, None))
     return found
 
 
-def _episode_at(on: date, choices: list[Episode]) -> Episode:
+def _episode_at(on: date | None, choices: list[Episode]) -> Episode:
+    # READING: an event without a day goes to the first episode.
+    on = on or date.min
     # READING: open then = intake <= day < exit. Of several open, or several before, the one with the latest intake
     # (then the lower id).
     began = [episode for episode in choices if episode.intake <= on]
@@ -129,13 +137,13 @@ def _episode_at(on: date, choices: list[Episode]) -> Episode:
 
 
 def _number(records: list[Record]) -> None:
-    # READING: rows of one day are in the order of source_table, then id.
+    # READING: rows of one day are in the order of their ids; a delivered row without a day has no place.
     in_episode: dict[Hashable, list[Record]] = defaultdict(list)
     for record in records:
         if record.day is not None:
             in_episode[record.episode.key].append(record)
     for same_episode in in_episode.values():
-        same_episode.sort(key=lambda record: (record.day, record.source_table, record.key))
+        same_episode.sort(key=lambda record: (record.day, record.key))
         previous: int | None = None
         previous_in: dict[str, int] = {}
         for number, record in enumerate(same_episode, start=1):
@@ -176,7 +184,7 @@ def frame(records: list[Record]) -> pd.DataFrame:
             record.service_type,
             record.day,
             record.planned_day,
-            record.day is not None,
+            record.is_delivered,
             record.partner_id,
             record.sequence,
             record.days_since_previous,

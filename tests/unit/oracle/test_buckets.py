@@ -62,7 +62,7 @@ def test_deleted_goes_before_excluded_before_quarantined(tmp_path):
     assert buckets(marts, "survivors") == {**expected, "out": 1}
     assert buckets(marts, "aftercare_episodes") == {**expected, "quarantined": 1}
     assert buckets(marts, "health_services") == {**expected, "quarantined": 1}
-    assert rules(marts, "aftercare_episodes") == {"no_intake_date": 1}
+    assert rules(marts, "aftercare_episodes") == {"impossible_date": 1}
     assert rules(marts, "health_services") == {"parent_quarantined": 1}
 
 
@@ -96,12 +96,13 @@ def test_exclusion_is_rounded_to_five(tmp_path):
     ("values", "rule"),
     [
         ({"intake_date": None}, "no_intake_date"),
-        ({"intake_date": "1970-01-01"}, "no_intake_date"),
-        ({"intake_date": "2024-02-30"}, "no_intake_date"),
+        ({"intake_date": "1970-01-01"}, "impossible_date"),
+        ({"intake_date": "2024-02-30"}, "impossible_date"),
         ({"intake_date": date(2026, 11, 2)}, "intake_after_as_of"),
         ({"exit_date": on(-1)}, "exit_before_intake"),
         ({"status": "closed"}, "closed_without_exit"),
-        ({"status": "closed", "exit_date": "1900-01-01"}, "closed_without_exit"),
+        ({"status": "closed", "exit_date": "1900-01-01"}, "impossible_date"),
+        ({"exit_date": "1969-01-01"}, "impossible_date"),
         ({"survivor_id": "nobody"}, "orphan"),
         ({"case_id": None}, "orphan"),
     ],
@@ -120,7 +121,6 @@ def test_episode_quarantined_with_its_children(tmp_path, values, rule):
         {"intake_date": AS_OF},
         {"exit_date": INTAKE},
         {"rescue_date": "1970-01-01"},
-        {"exit_date": "1969-01-01"},
         {"status": "closed", "exit_date": "2027-01-01"},
         {"office_id": "nowhere", "lead_partner_id": "nobody"},
         {"closure_reason": "Restored"},
@@ -167,7 +167,8 @@ def test_score_rows(tmp_path):
     [
         ("health_services", {"delivered_on": on(1036)}, "quarantined"),
         ("health_services", {"delivered_on": on(1035), "planned_on": on(1040)}, "out"),
-        ("health_services", {"delivered_on": None}, "quarantined"),
+        ("health_services", {"delivered_on": None}, "out"),
+        ("community_events", {"attended_on": "1900-01-01"}, "out"),
         ("health_services", {"status": "planned", "planned_on": on(1040)}, "out"),
         ("health_services", {"status": "cancelled", "planned_on": None}, "out"),
         ("health_services", {"status": "someday", "delivered_on": on(1040)}, "out"),
@@ -189,6 +190,13 @@ def test_service_rows(tmp_path, table, values, bucket):
 
 def test_a_training_is_a_child_of_its_partner_only(tmp_path):
     delivery = Delivery().add("partner_trainings").add("partner_trainings", training_id="t2", partner_id="p9")
-    marts = read(tmp_path, delivery.change("partners", office_id="o9"))
+    marts = read(tmp_path, delivery)
     assert buckets(marts, "partners") == {"out": 1}
     assert rules(marts, "partner_trainings") == {"orphan": 1}
+
+
+@pytest.mark.parametrize(("office", "bucket"), [("o1", "out"), (None, "out"), ("o9", "quarantined")])
+def test_a_partner_falls_with_the_office_it_names(tmp_path, office, bucket):
+    marts = read(tmp_path, Delivery().add("partner_trainings").change("partners", office_id=office))
+    assert buckets(marts, "partners") == {bucket: 1}
+    assert buckets(marts, "partner_trainings") == {bucket: 1}

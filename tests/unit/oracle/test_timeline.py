@@ -56,8 +56,8 @@ def test_sequence_and_days_since(tmp_path):
     delivery.add("health_services", health_service_id="plan", status="planned", planned_on=on(20))
     timeline = read(tmp_path, delivery)["services.timeline"]
     names = "sequence days_since_previous days_since_same_category"
-    assert pick(only(timeline, service_key="k10"), names) == [1, None, None]
-    assert pick(only(timeline, service_key="h10"), names) == [2, 0, None]
+    assert pick(only(timeline, service_key="h10"), names) == [1, None, None]
+    assert pick(only(timeline, service_key="k10"), names) == [2, 0, None]
     assert pick(only(timeline, service_key="h30"), names) == [3, 20, 20]
     assert pick(only(timeline, service_key="u50"), names) == [4, 20, None]
 
