@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -65,23 +65,36 @@ def _collapse_duplicates(rows: list[Row]) -> dict[Hashable, list[Row]]:
     """Rows that still contend for each key: one, or several of equal stamp; all others are marked collapsed."""
     # READING: the loser by `modified_at` is collapsed; with equal greatest stamps all the tied contents are
     # quarantined and the older ones collapsed. A null stamp is older than any. The rule runs over all deliveries in
-    # scope together.
-    by_key: dict[Hashable, dict[tuple[Any, ...], Row]] = defaultdict(dict)
-    for row in rows:
-        key = row.content if _is_null(row.key) else row.key
-        if row.content in by_key[key]:
-            row.bucket = "collapsed"
-        else:
-            by_key[key][row.content] = row
+    # scope together. Rows without a key are nobody's duplicates.
+    by_key: dict[Hashable, list[Row]] = defaultdict(list)
+    for number, row in enumerate(rows):
+        by_key[("no key", number) if _is_null(row.key) else row.key].append(row)
     contenders: dict[Hashable, list[Row]] = {}
-    for same_key in by_key.values():
-        newest = max(map(_stamp, same_key.values()))
-        for row in same_key.values():
+    for key, same_key in by_key.items():
+        different = _first_of_each_content(same_key)
+        newest = max(map(_stamp, different))
+        for row in different:
             if _stamp(row) < newest:
                 row.bucket = "collapsed"
             else:
-                contenders.setdefault(row.content if _is_null(row.key) else row.key, []).append(row)
+                contenders.setdefault(key, []).append(row)
     return contenders
+
+
+def _first_of_each_content(same_key: list[Row]) -> list[Row]:
+    """The rows of one key that differ; each that repeats another is collapsed."""
+    # READING: within one delivery rows differ by any column. Between deliveries only what was kept of them can be
+    # compared: a row that came again with another phone number and the old stamp is the same row.
+    copies = Counter(row.delivery for row in same_key)
+    whole: dict[tuple[Any, ...], dict[Any, Row]] = defaultdict(dict)
+    for row in sorted(same_key, key=lambda row: copies[row.delivery] == 1):
+        alike = whole[row.kept]
+        identity = row.content if copies[row.delivery] > 1 else next(iter(alike), None)
+        if identity in alike:
+            row.bucket = "collapsed"
+        else:
+            alike[identity] = row
+    return [row for alike in whole.values() for row in alike.values()]
 
 
 def _is_null(key: Hashable) -> bool:

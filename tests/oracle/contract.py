@@ -83,6 +83,12 @@ COLUMNS: dict[str, dict[str, str]] = {
     },
 }
 
+# Columns that land nowhere, or that nothing is made of.
+UNKEPT = frozenset(
+    "created_at full_name alias nationality phone email address identity_number birth_date_estimated consent_on "
+    "case_reference summary notes event_name court".split()
+)
+
 KEYS: dict[str, tuple[str, ...]] = {
     table: ("assessment_id", "indicator_code") if table == "aso_scores" else (next(iter(columns)),)
     for table, columns in COLUMNS.items()

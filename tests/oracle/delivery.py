@@ -15,7 +15,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from tests.oracle.contract import COLUMNS, KEYS
+from tests.oracle.contract import COLUMNS, KEYS, UNKEPT
 
 LAST_IMPOSSIBLE_DATE = date(1970, 1, 1)
 BAD_SCORE = math.inf
@@ -29,7 +29,9 @@ class Row:
     key: Hashable
     values: dict[str, Any]
     content: tuple[Any, ...]
+    kept: tuple[Any, ...]
     unreadable: frozenset[str] = frozenset()
+    delivery: int = 0
     bucket: str = "out"
     rule: str = ""
 
@@ -51,6 +53,9 @@ def read_scope(folders: list[Path]) -> Scope:
     fulls = [number for number, manifest in enumerate(manifests) if manifest["mode"] == "full"]
     first = fulls[-1] if fulls else 0
     deliveries = [_read_delivery(folder, manifest) for folder, manifest in zip(folders, manifests, strict=True)]
+    for number, delivery in enumerate(deliveries):
+        for row in (row for rows in delivery.values() for row in rows):
+            row.delivery = number
     rows = {table: [row for delivery in deliveries[first:] for row in delivery[table]] for table in COLUMNS}
     gone = {
         table: {row.key for delivery in deliveries[:first] for row in delivery[table]}
@@ -99,7 +104,12 @@ def _row(table: str, texts: dict[str, str | None]) -> Row:
     content = tuple(texts.get(column) if value is None else value for column, value in values.items())
     key = tuple(values[column] for column in KEYS[table])
     unreadable = frozenset(column for column, value in values.items() if value is None and texts.get(column))
-    return Row(table, key[0] if len(key) == 1 else key, values, content, unreadable)
+    kept = tuple(_kept(column, value) for column, value in values.items() if column not in UNKEPT)
+    return Row(table, key[0] if len(key) == 1 else key, values, content, (*kept, unreadable - UNKEPT), unreadable)
+
+
+def _kept(column: str, value: Any) -> Any:
+    return value or False if column in ("is_deleted", "not_applicable") else value
 
 
 @cache
