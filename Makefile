@@ -12,7 +12,7 @@ TREE := $(shell git ls-files -z --cached --others --exclude-standard 2>/dev/null
 FAST := tests/unit tests/property tests/golden tests/architecture
 SLOW := tests/simulation tests/dbt tests/faults tests/privacy tests/flows tests/docs
 
-.PHONY: help setup nightly serve test test-fast test-slow lint format lock benchmark clean
+.PHONY: help setup nightly serve test test-fast test-slow lint format lock docs benchmark clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -55,6 +55,9 @@ lock: ## write requirements.lock anew from pyproject.toml (needs uv)
 	@echo "# Every package the project installs, by exact version: 'make lock' writes this file from pyproject.toml." > requirements.lock.new
 	@uv pip compile pyproject.toml --extra dev --no-emit-index-url --no-annotate --no-header --quiet >> requirements.lock.new
 	@mv requirements.lock.new requirements.lock
+
+docs: .venv/ready ## write the reference pages anew
+	@$(BIN)/python docs/generate.py
 
 benchmark: .venv/ready ## seconds, CPU seconds and peak memory per stage: SURVIVORS=2000
 	@$(BIN)/python benchmarks/nightly.py --survivors $(or $(SURVIVORS),2000)

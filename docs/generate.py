@@ -1,0 +1,118 @@
+"""Writes the reference pages from what they describe: docs/source.md, docs/marts.md, docs/checks.md.
+
+    make docs          # a test holds that the committed pages are what this writes
+"""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from expectations.suites import DOORS, registry
+from flows.extract.contract import Column, jds
+from flows.settings import PROJECT
+
+DOCS = PROJECT / "docs"
+MARTS = PROJECT / "dbt_project" / "models" / "marts"
+SCHEMAS = ("core", "aso", "services", "outcomes", "models", "quality", "meta")
+HEAD = "<!-- Written by docs/generate.py: edit what it reads, then `make docs`. -->\n\n"
+LANDS = {
+    "drop": "never lands",
+    "birth_year": "the year only",
+    "closure": "mapped to an outcome; its text only as a keyed hash",
+    "text": "as it is",
+    "date": "date",
+    "timestamp": "timestamp, UTC",
+    "bool": "boolean",
+    "int": "whole number",
+    "number": "number",
+}
+
+
+def pages() -> dict[str, str]:
+    """File name and text of each reference page."""
+    return {"source.md": source_page(), "marts.md": marts_page(), "checks.md": checks_page()}
+
+
+def source_page() -> str:
+    """What a delivery must hold, and what becomes of each column."""
+    parts = [
+        HEAD + "# What comes in: the JDS source contract, version 1\n",
+        "A delivery is a folder with `manifest.json` and, for each table, one CSV or Parquet file or several part files. Columns are matched by name. A missing "
+        "required column or table refuses the delivery; an extra column warns and is dropped. CSV is UTF-8 without a byte-order mark, with a header row, RFC 4180 "
+        "quoting, an empty field for null, dates as YYYY-MM-DD, timestamps as ISO 8601 with a zone, booleans as true and false. Typed Parquet columns are cast as "
+        "CSV text would be.\n",
+        "`manifest.json`:\n\n```json\n"
+        '{"source": "jds", "schema_version": "1", "extract_id": "2026-11-01", "extracted_at": "2026-11-01T01:30:00Z",\n'
+        ' "mode": "full", "since": null,\n'
+        ' "tables": {"survivors": {"file": "survivors.csv", "rows": 50000, "sha256": "…"},\n'
+        '            "aso_scores": {"file": ["aso_scores/1.csv", "aso_scores/2.csv"], "rows": [9, 8], "sha256": ["…", "…"]}}}\n```\n',
+        "A `full` delivery holds everything: a key that was there before and is absent now was deleted. In an `incremental` one, absent means unchanged.\n",
+    ]
+    for table in jds().tables.values():
+        parts.append(f"## {table.name}\n\nKey: {', '.join(f'`{name}`' for name in table.primary_key)}.\n")
+        rows = [f"| `{column.name}` | {_lands(column)} | {column.sensitivity.replace('_', ' ')} |" for column in table.columns]
+        parts.append("\n".join(["| column | lands as | sensitivity |", "| --- | --- | --- |", *rows]) + "\n")
+    return "\n".join(parts)
+
+
+def _lands(column: Column) -> str:
+    if column.kind == "key":
+        return f"keyed pseudonym of a {column.of.replace('_', ' ')}"
+    if column.kind == "code":
+        return "code: " + ", ".join(f"`{code}`" for code in jds().codes[column.of])
+    return LANDS[column.kind] + (" (optional)" if column.optional else "")
+
+
+def marts_page() -> str:
+    """Every table and column of a release."""
+    parts = [
+        HEAD + "# What goes out: the tables of marts.duckdb\n",
+        "Keys are pseudonyms; days count from intake, which is day 0. Marts are for authorised analysts; only `share/` may leave the organisation.\n",
+    ]
+    for schema in SCHEMAS:
+        for model in _models(schema):
+            parts.append(f"## {schema}.{model['name']}\n\n{' '.join(str(model['description']).split())}\n")
+            rows = [f"| `{c['name']}` | {c['data_type']} | {' '.join(str(c['description']).split())} |" for c in model["columns"]]
+            parts.append("\n".join(["| column | type | meaning |", "| --- | --- | --- |", *rows]) + "\n")
+    return "\n".join(parts)
+
+
+def _models(schema: str) -> list[dict[str, Any]]:
+    document = yaml.safe_load((MARTS / schema / f"_{schema}.yml").read_text(encoding="utf-8"))
+    return list(document["models"])
+
+
+def checks_page() -> str:
+    """Every check of the three doors."""
+    parts = [
+        HEAD + "# What is checked\n",
+        "Each check counts the rows it looks at and the rows that fail; results are in `quality.check`. `block` stops the publication, `warn` does not; "
+        "a check whose name ends in `.hold`, and `mass_delete`, holds the run for a person to look.\n",
+    ]
+    for door in DOORS:
+        rows = [f"| `{check.check_id}` | {check.severity} | {check.threshold} | {check.because} |" for check in registry(door)]
+        parts.append(f"## The {door} door\n")
+        parts.append("\n".join(["| check | severity | limit | because |", "| --- | --- | --- | --- |", *rows]) + "\n")
+    return "\n".join(parts)
+
+
+def main() -> int:
+    """Write the pages; with --check only say whether they are what would be written."""
+    stale = [name for name, text in pages().items() if not _is_current(DOCS / name, text)]
+    if "--check" in sys.argv:
+        print("out of date: " + ", ".join(stale) if stale else "the reference pages are current")
+        return 1 if stale else 0
+    for name in stale:
+        Path(DOCS / name).write_text(pages()[name], encoding="utf-8")
+        print(f"wrote docs/{name}")
+    return 0
+
+
+def _is_current(path: Path, text: str) -> bool:
+    return path.exists() and path.read_text(encoding="utf-8") == text
+
+
+if __name__ == "__main__":
+    sys.exit(main())
