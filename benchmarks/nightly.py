@@ -2,8 +2,8 @@
 
     make benchmark SURVIVORS=50000
 
-CPU seconds are of this process and its children; wall seconds depend on what else the machine does. Memory is the resident set of the process and
-its children together, sampled twenty times a second.
+CPU seconds are of this process and its children; wall seconds depend on what else the machine does. Memory is the resident set
+of the process and its children together, sampled twenty times a second.
 """
 
 import argparse
@@ -105,7 +105,9 @@ def main() -> None:
         source, home = Path(folder) / "delivery", Path(folder) / "home"
         started, cpu = time.monotonic(), cpu_seconds()
         write_delivery(source, Parameters(survivors=given.survivors, as_of=AS_OF), fmt=given.format)
-        print(f"{'(simulate)':<18}{time.monotonic() - started:>10.1f}{cpu_seconds() - cpu:>10.1f}{table.meter.peak_mb():>10,}")
+        print(
+            f"{'(simulate)':<18}{time.monotonic() - started:>10.1f}{cpu_seconds() - cpu:>10.1f}{table.meter.peak_mb():>10,}"
+        )
         run_night(Settings(home=home, key_file=Path(folder) / "key"), source, table, as_of=AS_OF)
         table.total()
 

@@ -1,6 +1,6 @@
 """Writes the reference pages from what they describe: docs/source.md, docs/marts.md, docs/checks.md.
 
-    make docs          # a test holds that the committed pages are what this writes
+make docs          # a test holds that the committed pages are what this writes
 """
 
 import sys
@@ -52,7 +52,10 @@ def source_page() -> str:
     ]
     for table in jds().tables.values():
         parts.append(f"## {table.name}\n\nKey: {', '.join(f'`{name}`' for name in table.primary_key)}.\n")
-        rows = [f"| `{column.name}` | {_lands(column)} | {column.sensitivity.replace('_', ' ')} |" for column in table.columns]
+        rows = [
+            f"| `{column.name}` | {_lands(column)} | {column.sensitivity.replace('_', ' ')} |"
+            for column in table.columns
+        ]
         parts.append("\n".join(["| column | lands as | sensitivity |", "| --- | --- | --- |", *rows]) + "\n")
     return "\n".join(parts)
 
@@ -74,7 +77,10 @@ def marts_page() -> str:
     for schema in SCHEMAS:
         for model in _models(schema):
             parts.append(f"## {schema}.{model['name']}\n\n{' '.join(str(model['description']).split())}\n")
-            rows = [f"| `{c['name']}` | {c['data_type']} | {' '.join(str(c['description']).split())} |" for c in model["columns"]]
+            rows = [
+                f"| `{c['name']}` | {c['data_type']} | {' '.join(str(c['description']).split())} |"
+                for c in model["columns"]
+            ]
             parts.append("\n".join(["| column | type | meaning |", "| --- | --- | --- |", *rows]) + "\n")
     return "\n".join(parts)
 
@@ -92,7 +98,10 @@ def checks_page() -> str:
         "a check whose name ends in `.hold`, and `mass_delete`, holds the run for a person to look.\n",
     ]
     for door in DOORS:
-        rows = [f"| `{check.check_id}` | {check.severity} | {check.threshold} | {check.because} |" for check in registry(door)]
+        rows = [
+            f"| `{check.check_id}` | {check.severity} | {check.threshold} | {check.because} |"
+            for check in registry(door)
+        ]
         parts.append(f"## The {door} door\n")
         parts.append("\n".join(["| check | severity | limit | because |", "| --- | --- | --- | --- |", *rows]) + "\n")
     return "\n".join(parts)

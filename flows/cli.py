@@ -17,7 +17,7 @@ HOME = click.option("--home", type=click.Path(path_type=Path), help="Folder of t
 TRY = "select stage, count(*) as n, round(avg(total), 2) as mean_total from aso.snapshot group by stage order by stage"
 
 
-class Day(click.ParamType):
+class Day(click.ParamType[date]):
     """A date as YYYY-MM-DD."""
 
     name = "date"
@@ -45,7 +45,9 @@ def _home(home: Path | None) -> Home:
 @HOME
 @click.option("--as-of", type=Day(), help="Date the release is made for [default: the day of the delivery].")
 @click.option("--rebuild", is_flag=True, help="Work even where the live release is already what would be made.")
-@click.option("--accept", multiple=True, metavar="CHECK_ID", help="Let this failing check through as a warning; it is recorded.")
+@click.option(
+    "--accept", multiple=True, metavar="CHECK_ID", help="Let this failing check through as a warning; it is recorded."
+)
 def nightly(source: str | None, home: Path | None, as_of: date | None, rebuild: bool, accept: tuple[str, ...]) -> None:
     """Make a release from a delivery: land, build, check, estimate, publish."""
     from flows.console import ConsoleReporter
@@ -68,7 +70,9 @@ def nightly(source: str | None, home: Path | None, as_of: date | None, rebuild: 
 
 def tell_unchanged(release_id: str) -> None:
     """Say on standard output that the live release is already what this run would make."""
-    click.echo(f"Nothing to do: release {release_id} was made from this delivery, code, settings and date (--rebuild forces).")
+    click.echo(
+        f"Nothing to do: release {release_id} was made from this delivery, code, settings and date (--rebuild forces)."
+    )
 
 
 def tell_release(settings: Settings, folder: Path) -> None:
@@ -88,9 +92,13 @@ def tell_release(settings: Settings, folder: Path) -> None:
 @click.option("--as-of", type=Day(), default=None, help="Date of the delivery.")
 @click.option("--format", "fmt", type=click.Choice(["csv", "parquet"]), default="csv", show_default=True)
 @click.option("--faults", is_flag=True, help="Plant dirty rows of every kind that the source contract names.")
-@click.option("--next", "previous", type=click.Path(path_type=Path), help="The following night's delivery after this folder's.")
+@click.option(
+    "--next", "previous", type=click.Path(path_type=Path), help="The following night's delivery after this folder's."
+)
 @click.option("--incremental", is_flag=True, help="With --next: only what changed.")
-@click.option("--parts", type=int, default=1, show_default=True, help="The same facts in so many incremental deliveries.")
+@click.option(
+    "--parts", type=int, default=1, show_default=True, help="The same facts in so many incremental deliveries."
+)
 def simulate(
     folder: Path, survivors: int, seed: int | None, as_of: date | None, fmt: Any, faults: bool, previous: Path | None,
     incremental: bool, parts: int,
@@ -107,7 +115,9 @@ def simulate(
     else:
         written = [write_delivery(folder, parameters, fmt=fmt, faults=faults)]
     for one in written:
-        click.echo(f"{one.folder}: {sum(one.rows.values()):,} rows in {len(one.rows)} tables; the truth is in {one.truth}")
+        click.echo(
+            f"{one.folder}: {sum(one.rows.values()):,} rows in {len(one.rows)} tables; the truth is in {one.truth}"
+        )
 
 
 @cli.command()

@@ -54,5 +54,7 @@ def table(rows: list[dict[str, object]], *, title: str | None = None) -> Table:
         numeric = all(isinstance(row[name], (int, float)) for row in rows)
         shown.add_column(str(name), justify="right" if numeric else "left", overflow="fold")
     for row in rows:
-        shown.add_row(*("" if value is None else f"{value:,}" if isinstance(value, int) else str(value) for value in row.values()))
+        shown.add_row(
+            *("" if value is None else f"{value:,}" if isinstance(value, int) else str(value) for value in row.values())
+        )
     return shown

@@ -1,13 +1,14 @@
 """The short-lived process that runs dbt, so that no lock and no memory of it stays behind.
 
-Run as `python -m flows.dbt_child <project> <target path> <dbt arguments…>` in the folder of the build file. It writes one JSON line for each
-node that starts or ends on standard output, and nothing else.
+Run as `python -m flows.dbt_child <project> <target path> <dbt arguments…>` in the folder of the build file. It writes one JSON
+line for each node that starts or ends on standard output, and nothing else.
 """
 
 import json
 import sys
 from typing import Any
 
+QUIET = ("--quiet", "--log-level-file", "none", "--no-use-colors", "--no-write-json")
 TOLD = {"NodeStart", "NodeFinished"}
 
 
@@ -33,8 +34,7 @@ def main(arguments: list[str]) -> int:
 
     project, target, *rest = arguments
     result = dbtRunner(callbacks=[_on_event]).invoke(
-        [*rest, "--project-dir", project, "--profiles-dir", project, "--target-path", target]
-        + ["--quiet", "--log-level-file", "none", "--no-use-colors", "--no-write-json"]
+        [*rest, "--project-dir", project, "--profiles-dir", project, "--target-path", target, *QUIET]
     )
     nodes = getattr(result.result, "results", None) or []
     for node in nodes:

@@ -17,6 +17,8 @@ def source_or_embedded(settings: Settings, say: Callable[[str], None]) -> Path:
     if not (folder / "manifest.json").exists():
         from flows.extract.simulate import Parameters, write_delivery
 
-        say(f"No JDS is named (--source), so the embedded one is used: simulating {settings.survivors:,} survivors in {folder}")
+        say(
+            f"No JDS is named (--source), so the embedded one is used: simulating {settings.survivors:,} survivors in {folder}"
+        )
         write_delivery(folder, Parameters(survivors=settings.survivors))
     return folder

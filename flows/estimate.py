@@ -1,8 +1,10 @@
 """The marts as data frames for `ml`, and its frames back into the build file."""
 
 import shutil
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pandas as pd
@@ -10,6 +12,9 @@ import pandas as pd
 from flows.errors import EstimatesError
 from flows.extract.pseudonymise import Key
 from flows.warehouse import connect
+
+if TYPE_CHECKING:
+    from ml.risk.document import Trained
 
 STAGE = "estimates"
 SIGNING = "model registry"
@@ -51,7 +56,10 @@ def curves(frames: dict[str, pd.DataFrame], *, seed: int, draws: int) -> pd.Data
         return estimate(frames["episodes"], seed=seed, draws=draws)
     except InputError as error:
         raise EstimatesError(
-            f"the episodes cannot be used ({error})", stage=STAGE, table="core.fct_episode", next_step="aftercare checks"
+            f"the episodes cannot be used ({error})",
+            stage=STAGE,
+            table="core.fct_episode",
+            next_step="aftercare checks",
         ) from None
 
 
@@ -90,13 +98,17 @@ def _frames(registry: Path, model_id: str, signing: bytes) -> dict[str, pd.DataF
     return {"risk_indicator": found.risk_indicator, "metric": found.metric, "card": found.card}
 
 
-def _train(frames: dict[str, pd.DataFrame], *, as_of: date, seed: int, champion: dict | None):  # type: ignore[no-untyped-def]
+def _train(
+    frames: dict[str, pd.DataFrame], *, as_of: date, seed: int, champion: Mapping[str, Any] | None
+) -> "Trained | pd.DataFrame":
     """The trained model, or the card that says why training failed."""
     from ml.risk.definition import MODEL_NAME
     from ml.risk.train import train
 
     try:
-        return train(frames["episodes"], frames["snapshots"], frames["scores"], as_of=as_of, seed=seed, champion=champion)
+        return train(
+            frames["episodes"], frames["snapshots"], frames["scores"], as_of=as_of, seed=seed, champion=champion
+        )
     except Exception as error:  # a model that cannot be fitted must not keep the data from being published
         return pd.DataFrame(
             {

@@ -58,7 +58,9 @@ def shell(home: Home, *, fmt: str) -> None:
     with open_release(home) as connection:
         is_person = sys.stdin.isatty()
         if is_person:
-            print(f"{current_release(home)}, read-only. End a statement with ; and the session with Ctrl-D. Try: show all tables;")
+            print(
+                f"{current_release(home)}, read-only. End a statement with ; and the session with Ctrl-D. Try: show all tables;"
+            )
         pending = ""
         for line in sys.stdin:
             pending += line
@@ -87,7 +89,9 @@ def _result(connection: duckdb.DuckDBPyConnection, query: str, fmt: str) -> str:
     except duckdb.Error as error:
         # The analyst's own query and the names of the marts; a cell could only be quoted by a failing cast that she wrote.
         raise QueryError(
-            str(error).splitlines()[0], stage="sql", next_step="correct the query; `show all tables` lists what there is"
+            str(error).splitlines()[0],
+            stage="sql",
+            next_step="correct the query; `show all tables` lists what there is",
         ) from None
 
 
@@ -104,13 +108,17 @@ def check_rows(home: Home, *, of_run: bool, failed: bool) -> list[dict[str, obje
     if of_run:
         builds = sorted(home.runs.glob("[0-9]*T*/build.duckdb"))
         if not builds:
-            raise NothingPublishedError("no run is kept that did not publish", stage="checks", next_step="aftercare checks")
+            raise NothingPublishedError(
+                "no run is kept that did not publish", stage="checks", next_step="aftercare checks"
+            )
         connection = connect(builds[-1], read_only=True)
     else:
         connection = open_release(home)
     where = "where status in ('warn', 'fail', 'error')" if failed else ""
     with connection:
-        frame = connection.execute(f'select {CHECK_COLUMNS} from quality."check" {where} order by status, check_id').df()
+        frame = connection.execute(
+            f'select {CHECK_COLUMNS} from quality."check" {where} order by status, check_id'
+        ).df()
     rows: list[dict[str, object]] = json.loads(frame.to_json(orient="records"))
     return rows
 

@@ -31,12 +31,15 @@ class Settings(BaseSettings):
     survivors: int = Field(2000, ge=50, description="survivors that the embedded JDS simulates")
     key: SecretStr | None = Field(None, description="pseudonym key as hex; without one the key file is used")
     key_file: Path = Field(
-        Path("~/.config/aftercare/pseudonym.key"), description="file of the pseudonym key, made with mode 0600 on first use"
+        Path("~/.config/aftercare/pseudonym.key"),
+        description="file of the pseudonym key, made with mode 0600 on first use",
     )
     seed: int = Field(20261122, description="seed of everything that is drawn")
     draws: int = Field(100, ge=20, description="resamples behind an interval")
     keep_releases: int = Field(7, ge=2, description="releases kept")
-    small_number: int = Field(11, ge=11, description="cells of fewer people are hidden in share/; can be raised, never lowered")
+    small_number: int = Field(
+        11, ge=11, description="cells of fewer people are hidden in share/; can be raised, never lowered"
+    )
     memory_limit: str = Field("3GB", description="memory that DuckDB may use before it spills")
     threads: int = Field(0, ge=0, description="threads that DuckDB may use; 0 = one a core")
     prefect_port: int = Field(4200, description="port of the Prefect server that make nightly and make serve use")
@@ -45,7 +48,9 @@ class Settings(BaseSettings):
 def load(**given: object) -> Settings:
     """The settings from the environment, overridden by what was given on the command line (None = not given)."""
     unknown = sorted(
-        name for name in os.environ if name.startswith(PREFIX) and name.removeprefix(PREFIX).lower() not in Settings.model_fields
+        name
+        for name in os.environ
+        if name.startswith(PREFIX) and name.removeprefix(PREFIX).lower() not in Settings.model_fields
     )
     if unknown:
         raise SettingsError(

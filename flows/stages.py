@@ -61,7 +61,11 @@ def land_delivery(night: Night, watch: Watch) -> Done:
         show_known_keys(build, night.base, jds(), history.gone_keys(night.home, night.live))
         build.execute(
             "create table raw.run as select ?::date as as_of, ?::boolean as has_full_delivery, ?::date as extracted_on",
-            [night.as_of, any(extract.is_full for extract in scope), max(extract.extracted_at for extract in scope).date()],
+            [
+                night.as_of,
+                any(extract.is_full for extract in scope),
+                max(extract.extracted_at for extract in scope).date(),
+            ],
         )
         history.restore(build, night.home, night.live)
     facts = night.delivery.facts
@@ -82,7 +86,7 @@ def build(night: Night, watch: Watch) -> Done:
         estimate.write_frame(connection, "meta.extract", _extracts(night))
         rows = connection.execute("select * from quality.conservation order by source_table").df()
     told = ", ".join(f"{count} {status}" for status, count in sorted(statuses.items()))
-    return Done(f"{sum(statuses.values())} nodes: {told}", rows.to_dict("records"))
+    return Done(f"{sum(statuses.values())} nodes: {told}", as_rows(rows))
 
 
 def check_marts(night: Night, watch: Watch) -> Done:
@@ -171,9 +175,14 @@ def clear_runs(night: Night, *, keep_failed: int = 3) -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
+def as_rows(frame: pd.DataFrame) -> list[Row]:
+    """The frame as a list of rows by column name."""
+    return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
+
+
 def _judged(verdict: Verdict) -> Done:
     counts = verdict.rows["status"].value_counts().sort_index()
-    rows: list[Row] = verdict.rows[["check_id", "severity", "status", "n_checked", "n_failed", "threshold"]].to_dict("records")
+    rows = as_rows(verdict.rows[["check_id", "severity", "status", "n_checked", "n_failed", "threshold"]])
     if verdict.blocking or verdict.held:
         failing = verdict.blocking or verdict.held
         kind = ChecksError if verdict.blocking else HeldError
@@ -214,6 +223,7 @@ def _extracts(night: Night) -> pd.DataFrame:
 
 def _check_summary(build_file: Path) -> dict[str, int]:
     with connect(build_file, read_only=True) as connection:
-        found = connection.execute('select status, count(*) from quality."check" group by status order by status').fetchall()
+        found = connection.execute(
+            'select status, count(*) from quality."check" group by status order by status'
+        ).fetchall()
     return dict(found)
-

@@ -8,7 +8,7 @@ from flows.lock import hold_home
 from flows.publish import manifest
 from flows.publish.release import release_folder
 from flows.settings import Settings
-from flows.stages import Done
+from flows.stages import Done, as_rows
 from flows.warehouse import Home
 
 
@@ -23,4 +23,4 @@ def retrain_on_live(settings: Settings) -> Done:
         frames = estimate.read_frames(folder / "marts.duckdb")
         made = estimate.models(frames, home.models, key, as_of=as_of, seed=settings.seed, retrain=True)
     card = made["card"]
-    return Done(str(card["reason"].iloc[-1]), card.astype({"trained_as_of": str}).to_dict("records"))
+    return Done(str(card["reason"].iloc[-1]), as_rows(card.astype({"trained_as_of": str})))

@@ -88,9 +88,7 @@ def _parts(folder: Path, table: str, entry: Entry) -> tuple[Part, ...]:
             )
         fingerprint = _fingerprint(path)
         if _sha256(path) != expected.lower():
-            raise DeliveryError(
-                "a file's SHA-256 is not the manifest's", stage=STAGE, table=table, next_step=ASK_AGAIN
-            )
+            raise DeliveryError("a file's SHA-256 is not the manifest's", stage=STAGE, table=table, next_step=ASK_AGAIN)
         found.append(Part(path, _types(path, table), fingerprint))
     return tuple(found)
 
@@ -121,9 +119,7 @@ def _parquet_types(path: Path, table: str) -> dict[str, str]:
     try:
         rows = duckdb.sql(f"describe select * from read_parquet({quoted(str(path))})").fetchall()
     except duckdb.Error:
-        raise DeliveryError(
-            "a Parquet file cannot be read", stage=STAGE, table=table, next_step=ASK_AGAIN
-        ) from None
+        raise DeliveryError("a Parquet file cannot be read", stage=STAGE, table=table, next_step=ASK_AGAIN) from None
     return {str(name): str(kind) for name, kind, *_ in rows}
 
 

@@ -161,7 +161,9 @@ def _landing_query(scan: str, table: Table, contract: Contract, row_key: str, se
     landed = [column for column in table.columns if column.kind != "drop"]
     values = ", ".join(f'{_value(column, contract)} as "{column.landed_as}"' for column in landed)
     closure = [
-        f"left(pseudonym('closure', \"{column.name}\"), 16) as closure_hash" for column in landed if column.kind == "closure"
+        f"left(pseudonym('closure', \"{column.name}\"), 16) as closure_hash"
+        for column in landed
+        if column.kind == "closure"
     ]
     unreadable = ", ".join(check for column in landed if (check := _unreadable_check(column)))
     everything = ", ".join(f'"{column.name}"' for column in table.columns)
@@ -214,7 +216,7 @@ def _unreadable_check(column: Column) -> str | None:
     if column.kind not in {"date", "birth_year", "timestamp", "bool", "number", "int"}:
         return None
     value = _value(column, Contract("", {}, {}))
-    return f"case when \"{column.name}\" is not null and ({value}) is null then {quoted(column.name)} end"
+    return f'case when "{column.name}" is not null and ({value}) is null then {quoted(column.name)} end'
 
 
 def _write_facts(path: Path, delivery: Delivery, key: Key, sequence: int) -> None:
@@ -250,4 +252,3 @@ def _sync(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-

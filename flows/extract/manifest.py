@@ -90,7 +90,9 @@ def _check_tables(manifest: Manifest, contract: Contract) -> None:
         )
     for name, entry in manifest.tables.items():
         if manifest.mode == "full" and sum(entry.rows) == 0 and not contract.tables[name].may_be_empty:
-            raise DeliveryError("a table that cannot be empty has no rows", stage=STAGE, table=name, next_step=ASK_AGAIN)
+            raise DeliveryError(
+                "a table that cannot be empty has no rows", stage=STAGE, table=name, next_step=ASK_AGAIN
+            )
 
 
 def _timestamp(text: object) -> datetime:

@@ -39,7 +39,10 @@ def _of_column(
         ).fetchall()
     except duckdb.Error:
         raise DeliveryError(
-            "a file cannot be read", stage="unmapped", table=table.name, next_step="run aftercare nightly for the full check"
+            "a file cannot be read",
+            stage="unmapped",
+            table=table.name,
+            next_step="run aftercare nightly for the full check",
         ) from None
     return [
         {"table": table.name, "column": column.name, "value": value, "rows": count, "add": _line(column, str(value))}
