@@ -35,7 +35,9 @@ class NodeEvent:
 OnNode = Callable[[NodeEvent], None]
 
 
-def build_marts(run_folder: Path, target: Path, *, on_node: OnNode = lambda _: None) -> dict[str, int]:
+def build_marts(
+    run_folder: Path, target: Path, *, memory_limit: str = "3GB", on_node: OnNode = lambda _: None
+) -> dict[str, int]:
     """Build all models, seeds, snapshots and data tests; how many nodes ended in each status.
 
     `target` is where dbt keeps what it has parsed between runs. Raises DbtError with the names of the nodes that failed.
@@ -44,7 +46,7 @@ def build_marts(run_folder: Path, target: Path, *, on_node: OnNode = lambda _: N
     command += ["--target", "build", "--exclude-resource-type", "unit_test"]
     statuses: dict[str, int] = {}
     failed: list[str] = []
-    for told in _run(command, run_folder):
+    for told in _run(command, run_folder, memory_limit):
         event = _event(told)
         on_node(event)
         if event.what == "result":
@@ -73,9 +75,9 @@ def _event(told: dict[str, Any]) -> NodeEvent:
     )
 
 
-def _run(command: list[str], folder: Path) -> Iterator[dict[str, Any]]:
+def _run(command: list[str], folder: Path, memory_limit: str) -> Iterator[dict[str, Any]]:
     """The lines of the child as they come; what it writes besides is dropped, since it could quote a value."""
-    environment = child_environment(PYTHONPATH=str(PROJECT))
+    environment = child_environment(PYTHONPATH=str(PROJECT), AFTERCARE_MEMORY_LIMIT=memory_limit)
     with subprocess.Popen(
         command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as child:

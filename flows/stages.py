@@ -19,7 +19,7 @@ from flows.extract.land import land
 from flows.extract.scope import show_known_keys, show_raw
 from flows.landing_counts import landing_counts
 from flows.night import Night, config_hash
-from flows.publish import release
+from flows.publish import audit, release
 from flows.version import code_version, lock_hash
 from flows.warehouse import connect
 
@@ -80,7 +80,9 @@ def check_landing(night: Night, watch: Watch) -> Done:
 
 def build(night: Night, watch: Watch) -> Done:
     """Run dbt; then put the verdict of the landing door into the table that now exists."""
-    statuses = build_marts(night.folder, night.home.runs / "dbt", on_node=watch.node)
+    statuses = build_marts(
+        night.folder, night.home.runs / "dbt", memory_limit=night.settings.memory_limit, on_node=watch.node
+    )
     store(run_door("landing", None, landing_counts(night), night.accept), night.build_file)
     with connect(night.build_file) as connection:
         estimate.write_frame(connection, "meta.extract", _extracts(night))
@@ -138,6 +140,8 @@ def publish(night: Night, watch: Watch) -> Done:
         model_ids=model_ids,
         checks=_check_summary(night.build_file),
     )
+    if night.accept:
+        audit.append(night.home, "accept", at=night.at, release_id=release_id, checks=sorted(night.accept))
     watch.step(release_id)
     release.publish(
         night.home,

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+import duckdb_extension_httpfs
 
 FORMAT_VERSION = 1
 
@@ -55,6 +56,13 @@ class Home:
         return self.root / "hold.json"
 
 
+def load_crypto(connection: duckdb.DuckDBPyConnection) -> None:
+    """Load the extension that encrypts what is spilled, from its wheel: nothing is fetched."""
+    version = duckdb.__version__
+    folder = Path(duckdb_extension_httpfs.__file__).parent / "extensions" / f"v{version}"
+    connection.execute(f"load '{folder / 'httpfs.duckdb_extension'}'")
+
+
 def connect(
     path: Path | None = None,
     *,
@@ -66,7 +74,7 @@ def connect(
     """A DuckDB connection with everything that must not depend on the machine pinned.
 
     Time zone UTC, no extension is ever fetched, spilled data is encrypted, and row order is not promised.
-    `path` None opens an in-memory database; without `temp_directory` nothing can be spilled.
+    `path` None opens an in-memory database; without `temp_directory` an in-memory database cannot spill.
     """
     config: dict[str, str | bool | int | float | list[str]] = {
         "autoinstall_known_extensions": False,
@@ -80,6 +88,7 @@ def connect(
     if threads:
         config["threads"] = threads
     connection = duckdb.connect(str(path) if path else ":memory:", read_only=read_only, config=config)
+    load_crypto(connection)
     connection.execute("set time zone 'UTC'")
     connection.execute("set enable_progress_bar = false")
     return connection
