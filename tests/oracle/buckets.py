@@ -167,7 +167,7 @@ def _judge_survivors(house: House) -> None:
         "survivors",
         lambda row: ["tombstoned"] if row.key in deleted else [],
         lambda row: people.fault.get(row.key, ""),
-        withheld=lambda row: row.key in people.withheld,
+        withheld=lambda row: row.key in people.withheld or (row.key is None and not row["consent_analytics"]),
     )
     for key, rows in house.contenders["survivors"].items():
         if people.survivor_of.get(key, key) != key:

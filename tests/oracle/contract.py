@@ -85,8 +85,10 @@ COLUMNS: dict[str, dict[str, str]] = {
 
 # Columns that land nowhere, or that nothing is made of.
 UNKEPT = frozenset(
-    "created_at full_name alias nationality phone email address identity_number birth_date_estimated consent_on "
-    "case_reference summary notes event_name court".split()
+    _text(
+        "created_at full_name alias nationality phone email address identity_number birth_date_estimated consent_on "
+        "case_reference summary notes event_name court"
+    )
 )
 
 KEYS: dict[str, tuple[str, ...]] = {

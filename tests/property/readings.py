@@ -25,7 +25,9 @@ def write(folder: Path, deliveries: list[Delivery], modes: list[str] | None = No
     ]
 
 
-def second_reading(folder: Path, deliveries: list[Delivery], *, as_of: date, modes: list[str] | None = None) -> dict[str, pd.DataFrame]:
+def second_reading(
+    folder: Path, deliveries: list[Delivery], *, as_of: date, modes: list[str] | None = None
+) -> dict[str, pd.DataFrame]:
     """The marts as the second reading has them, under pseudonyms."""
     marts = read_marts(write(folder, [with_keys(delivery, KEY) for delivery in deliveries], modes), as_of=as_of)
     timeline = marts["services.timeline"]
@@ -59,7 +61,9 @@ def ties(build: Path, theirs: pd.DataFrame) -> dict[str, dict[str, int]]:
     ):
         left, right = _numbers(ours, group, column), _numbers(theirs, group, column)
         if left != right:
-            found[f"services.timeline {column}"] = {"days": sum(left.get(key) != right.get(key) for key in left | right)}
+            found[f"services.timeline {column}"] = {
+                "days": sum(left.get(key) != right.get(key) for key in left | right)
+            }
     return found
 
 

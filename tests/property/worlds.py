@@ -146,7 +146,11 @@ def _history(world: World, person: str, cases: list[str]) -> None:
             _episode(world, person, case, intake, exit_date if leaves else None)
             gap = world.pick(-20, -1, 0, 1, 15, 29, 30, 31, 32, 90, 400)
             intake = exit_date + timedelta(days=gap)
-            intake = max(intake, FIRST) if intake < AS_OF + timedelta(days=20) else AS_OF - timedelta(days=world.whole(0, 40))
+            intake = (
+                max(intake, FIRST)
+                if intake < AS_OF + timedelta(days=20)
+                else AS_OF - timedelta(days=world.whole(0, 40))
+            )
 
 
 def _episode(world: World, person: str, case: str, intake: date, exit_date: date | None) -> None:
@@ -169,8 +173,12 @@ def _episode(world: World, person: str, case: str, intake: date, exit_date: date
 
 def _form(world: World, episode: str, intake: date, rescue: date | None, exit_date: date | None) -> None:
     end = exit_date or AS_OF
-    around = world.pick(intake, intake, intake, end, end, rescue or intake, intake + timedelta(days=365), end + timedelta(days=330))
-    offset = world.pick(0, 0, 1, -1, 30, 59, 60, 61, -59, -60, -61, -89, -90, -91, 183, 274, 365, 548, world.whole(-100, 700))
+    around = world.pick(
+        intake, intake, intake, end, end, rescue or intake, intake + timedelta(days=365), end + timedelta(days=330)
+    )
+    offset = world.pick(
+        0, 0, 1, -1, 30, 59, 60, 61, -59, -60, -61, -89, -90, -91, 183, 274, 365, 548, world.whole(-100, 700)
+    )
     on = around + timedelta(days=offset)
     if on > AS_OF and not world.chance(0.1):
         on = AS_OF - timedelta(days=world.whole(0, 300))
@@ -202,7 +210,9 @@ def _scores(world: World, form: str) -> None:
 
 def _service(world: World, episode: str, intake: date, exit_date: date | None) -> None:
     end = exit_date or AS_OF
-    on = world.pick(intake, intake, end) + timedelta(days=world.pick(0, 0, 1, -1, 30, 31, 61, 91, 92, 121, 1200, world.whole(-60, 500)))
+    on = world.pick(intake, intake, end) + timedelta(
+        days=world.pick(0, 0, 1, -1, 30, 31, 61, 91, 92, 121, 1200, world.whole(-60, 500))
+    )
     if on > AS_OF and not world.chance(0.1):
         on = AS_OF - timedelta(days=world.whole(0, 200))
     partner, kind = world.pick(*PARTNERS, "p9", None), world.whole(0, 2)
@@ -252,7 +262,11 @@ def _orphans(world: World) -> None:
         rows = world.delivery.rows[table]
         for _ in range(3):
             rows[world.whole(0, len(rows) - 1)][column] = world.pick(f"none-{world.whole(1, 9)}", None)
-    for table, column in (("survivors", "survivor_id"), ("aftercare_episodes", "episode_id"), ("aso_assessments", "assessment_id")):
+    for table, column in (
+        ("survivors", "survivor_id"),
+        ("aftercare_episodes", "episode_id"),
+        ("aso_assessments", "assessment_id"),
+    ):
         world.delivery.rows[table].append({**world.pick(*world.delivery.rows[table]), column: None})
 
 
@@ -270,7 +284,13 @@ CHANGED: dict[str, tuple[str, tuple[object, ...]]] = {
     "legal_proceedings": ("survivor_id", (None,)),
     "support_services": ("quantity", (7,)),
 }
-HIDDEN = {"survivors": "phone", "cases": "summary", "aso_assessments": "notes", "health_services": "notes", "legal_proceedings": "court"}
+HIDDEN = {
+    "survivors": "phone",
+    "cases": "summary",
+    "aso_assessments": "notes",
+    "health_services": "notes",
+    "legal_proceedings": "court",
+}
 
 
 def _double(world: World) -> None:
@@ -322,7 +342,9 @@ def with_keys(delivery: Delivery, key: Key) -> Delivery:
     hashed = Delivery(bare=True)
     for table, rows in delivery.rows.items():
         columns = {column.name: column for column in jds().tables[table].columns if column.kind == "key"}
-        hashed.rows[table] = [{name: _keyed(key, columns.get(name), value) for name, value in row.items()} for row in rows]
+        hashed.rows[table] = [
+            {name: _keyed(key, columns.get(name), value) for name, value in row.items()} for row in rows
+        ]
     return hashed
 
 
