@@ -1,6 +1,7 @@
 """The `aftercare` command."""
 
 import os
+import shutil
 import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -76,13 +77,22 @@ def tell_unchanged(release_id: str) -> None:
 
 
 def tell_release(settings: Settings, folder: Path) -> None:
-    """Say on standard output what is live and what to do with it."""
+    """Say what was made, where it is, and one query to try."""
     option = "" if settings.home == Path("warehouse") else f" --home {settings.home}"
+    command = _command()
     click.echo(f"\nRelease {folder.name} is live.")
     click.echo(f"  marts    {folder / 'marts.duckdb'}")
     click.echo(f"  report   {folder / 'report' / 'index.html'}")
-    click.echo(f"  checks   aftercare checks{option}")
-    click.echo(f'  try      aftercare sql{option} "{TRY}"')
+    click.echo(f"  checks   {command} checks{option}")
+    click.echo(f'  try      {command} sql{option} "{TRY}"')
+
+
+def _command() -> str:
+    """How this command is typed here: with its folder where it is not on the path."""
+    beside = Path(sys.executable).parent / "aftercare"
+    if shutil.which("aftercare") or not beside.exists():
+        return "aftercare"
+    return str(beside.relative_to(Path.cwd())) if beside.is_relative_to(Path.cwd()) else str(beside)
 
 
 @cli.command()
