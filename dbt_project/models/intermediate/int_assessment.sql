@@ -25,9 +25,9 @@ by_domain as (
     select
         scores.assessment_key,
         indicators.domain_code,
-        count(*) filter (where not is_not_applicable) as n_scored,
-        count(*) filter (where is_not_applicable) as n_not_applicable,
-        sum(score) filter (where not is_not_applicable) as score_sum
+        count(*) filter (where not scores.is_not_applicable) as n_scored,
+        count(*) filter (where scores.is_not_applicable) as n_not_applicable,
+        sum(scores.score) filter (where not scores.is_not_applicable) as score_sum
     from scores
     inner join indicators on scores.indicator_code = indicators.indicator_code
     group by scores.assessment_key, indicators.domain_code

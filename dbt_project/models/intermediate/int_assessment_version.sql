@@ -13,5 +13,5 @@ select
     is_restored,
     n_scored,
     hash(episode_key, day, saf, leg, men, eco, soc, phy, n_scored, n_not_applicable)::varchar as content,
-    (select as_of::timestamp from {{ ref('int_run') }}) as known_since
+    (select run.as_of::timestamp from {{ ref('int_run') }} as run) as known_since
 from {{ ref('int_assessment') }}

@@ -42,7 +42,7 @@ assessment_checks as (
                 else stage not in ('mid', 'interim')
             end
         ) as stage_disagrees,
-        count(*) - count(distinct (episode_key, day)) as two_on_a_day
+        count(*) - count(distinct row(episode_key, day)) as two_on_a_day
     from {{ ref('fct_assessment') }}
 ),
 
@@ -54,9 +54,9 @@ known_versions as (
 unseen_versions as (
     select
         count(*) as n_rows,
-        count(*) filter (where known_versions.instrument_version is null) as unseen
+        count(*) filter (where known.instrument_version is null) as unseen
     from {{ ref('fct_assessment') }} as assessments
-    left join known_versions on assessments.instrument_version = known_versions.instrument_version
+    left join known_versions as known on assessments.instrument_version = known.instrument_version
     where exists (select 1 from known_versions)
 ),
 
@@ -84,8 +84,10 @@ timeline_checks as (
 episode_rows as (
     select
         count(*) as n_rows,
-        count(*) filter (where left_on is null and exit_date is null and closure_code is not null) as open_with_reason,
-        count(*) filter (where exit_date > run.as_of) as exit_after_as_of,
+        count(*) filter (
+            where episodes.left_on is null and episodes.exit_date is null and episodes.closure_code is not null
+        ) as open_with_reason,
+        count(*) filter (where episodes.exit_date > run.as_of) as exit_after_as_of,
         count(*) filter (where offices.office_id is null) as unknown_office
     from {{ ref('int_episode_row') }} as episodes
     cross join {{ ref('int_run') }} as run
@@ -124,10 +126,10 @@ excluded_people as (
 ),
 
 grains as (
-    select 'aso.snapshot.grain' as check_id, count(*) as n_checked, count(*) - count(distinct (episode_key, stage)) as n_failed
+    select 'aso.snapshot.grain' as check_id, count(*) as n_checked, count(*) - count(distinct row(episode_key, stage)) as n_failed
     from {{ ref('snapshot') }}
     union all
-    select 'services.episode_month.grain' as check_id, count(*) as n_checked, count(*) - count(distinct (episode_key, month)) as n_failed
+    select 'services.episode_month.grain' as check_id, count(*) as n_checked, count(*) - count(distinct row(episode_key, month)) as n_failed
     from {{ ref('episode_month') }}
     union all
     -- One row per assessment and indicator: twenty times the assessments, no more and no less.

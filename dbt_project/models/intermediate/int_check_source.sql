@@ -30,13 +30,13 @@ with
         count(*) filter (where duplicate_rule = 'superseded') as duplicate_superseded,
         count(*) filter (where duplicate_rule = 'conflict') as duplicate_conflict,
         count(*) filter (where rule = 'missing_key') as missing_key,
+        {%- for name, column in codes.get(table, []) %}
+        count(*) filter (where {{ column }} like '#%') as code_{{ name }},
+        {%- endfor %}
+        {%- for rule in (['orphan'] if table in child_tables else []) + rules.get(table, []) %}
+        count(*) filter (where bucket = 'quarantined' and rule = '{{ rule }}') as rule_{{ rule }},
+        {%- endfor %}
         count(*) filter (where unreadable is not null) as unreadable
-        {%- for name, column in codes.get(table, []) %},
-        count(*) filter (where {{ column }} like '#%') as code_{{ name }}
-        {%- endfor %}
-        {%- for rule in (['orphan'] if table in child_tables else []) + rules.get(table, []) %},
-        count(*) filter (where bucket = 'quarantined' and rule = '{{ rule }}') as rule_{{ rule }}
-        {%- endfor %}
     from {{ ref(spec[0]) }}
 ),
 
@@ -58,12 +58,13 @@ counted as (
     select '{{ table }}.{{ rule }}' as check_id, n_rows as n_checked, rule_{{ rule }} as n_failed from {{ table }}_counts
     union all
     {%- if rule in ['orphan', 'after_as_of', 'intake_after_as_of'] %}
+    {%- set can_hold = 'has_full_delivery' if rule == 'orphan' else 'extracted_on <= run.as_of' %}
     -- Before a full delivery has come a parent may still be on its way; for a date in the past there is much that lies after it.
     select
         '{{ table }}.{{ rule }}.hold' as check_id,
-        case when run.{{ 'has_full_delivery' if rule == 'orphan' else 'extracted_on <= run.as_of' }} then n_rows else 0 end as n_checked,
-        case when run.{{ 'has_full_delivery' if rule == 'orphan' else 'extracted_on <= run.as_of' }} then rule_{{ rule }} else 0 end as n_failed
-    from {{ table }}_counts
+        case when run.{{ can_hold }} then counts.n_rows else 0 end as n_checked,
+        case when run.{{ can_hold }} then counts.rule_{{ rule }} else 0 end as n_failed
+    from {{ table }}_counts as counts
     cross join {{ ref('int_run') }} as run
     {%- else %}
     select '{{ table }}.{{ rule }}.hold' as check_id, n_rows as n_checked, rule_{{ rule }} as n_failed from {{ table }}_counts

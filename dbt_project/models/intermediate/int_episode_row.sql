@@ -10,7 +10,7 @@ joined as (
         person.bucket as survivor_bucket,
         case_fate.bucket as case_bucket,
         run.as_of,
-        coalesce(list_has_any(string_split(unreadable, ','), ['intake_date', 'exit_date']), false) as has_unreadable_date
+        coalesce(list_has_any(string_split(all_rows.unreadable, ','), ['intake_date', 'exit_date']), false) as has_unreadable_date
     from all_rows
     left join {{ ref('int_survivor_fate') }} as person on all_rows.survivor_key = person.survivor_key
     left join {{ ref('int_case_fate') }} as case_fate on all_rows.case_key = case_fate.case_key
@@ -70,7 +70,7 @@ continued as (
 
 final as (
     select
-        bucketed.* exclude (first_bucket, survivor_bucket, case_bucket),
+        bucketed.* exclude (first_bucket, survivor_bucket, case_bucket),  -- noqa: RF02
         continued.previous_key,
         case when continued.previous_key is not null then 'collapsed' else bucketed.first_bucket end as bucket
     from bucketed

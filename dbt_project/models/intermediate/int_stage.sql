@@ -29,7 +29,7 @@ initial as (
     select episode_key, assessment_key, day
     from candidates
     where day between rescue_day and {{ definition('initial_window_days') }}
-    qualify row_number() over (partition by episode_key order by day, n_scored desc, assessment_key) = 1
+    qualify row_number() over (partition by episode_key order by day asc, n_scored desc, assessment_key asc) = 1
 ),
 
 after_initial as (
@@ -45,7 +45,7 @@ ending as (
     where
         abs(day - exit_day) <= {{ definition('end_window_days') }}
         and (initial_day is null or day > initial_day)
-    qualify row_number() over (partition by episode_key order by day desc, n_scored desc, assessment_key) = 1
+    qualify row_number() over (partition by episode_key order by day desc, n_scored desc, assessment_key asc) = 1
 ),
 
 after_ending as (

@@ -2,7 +2,7 @@ with
 
 {{ with_duplicates(ref('stg_jds__survivors'), ['survivor_key']) }},
 
-merges as (
+merged as (
     select * from {{ ref('int_survivor_merge') }}
 ),
 
@@ -10,11 +10,11 @@ merges as (
 joined as (
     select
         all_rows.*,
-        case when merges.rule is null then coalesce(merges.end_key, all_rows.survivor_key) else all_rows.survivor_key end as person_key,
-        merges.survivor_key is not null and merges.rule is null as is_merged,
-        merges.rule as merge_rule
+        case when merged.rule is null then coalesce(merged.end_key, all_rows.survivor_key) else all_rows.survivor_key end as person_key,
+        merged.survivor_key is not null and merged.rule is null as is_merged,
+        merged.rule as merge_rule
     from all_rows
-    left join merges on all_rows.survivor_key = merges.survivor_key
+    left join merged on all_rows.survivor_key = merged.survivor_key
 ),
 
 -- Consent withheld on any record of a person excludes them all; a deleted record deletes the person only where it is the end of the chain.

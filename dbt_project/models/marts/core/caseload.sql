@@ -27,7 +27,10 @@ open_quarters as (
         datediff(
             'day',
             episodes.intake_date,
-            least(make_date(generated.quarter // 4, 3 * (generated.quarter % 4) + 1, 1) + interval 3 months - interval 1 day, episodes.as_of)::date
+            least(
+                make_date(generated.quarter // 4, 3 * (generated.quarter % 4) + 1, 1) + interval 3 months - interval 1 day,
+                episodes.as_of
+            )::date
         ) as today
     from episodes
     cross join

@@ -1,4 +1,4 @@
-{%- set domains = ['total', 'saf', 'leg', 'men', 'eco', 'soc', 'phy'] -%}
+{%- set domains = ['saf', 'leg', 'men', 'eco', 'soc', 'phy'] -%}
 {%- set month_days = definition('month_days') -%}
 with
 
@@ -37,11 +37,11 @@ movements as (
 moved as (
     select
         episode_key,
-        month
-        {%- for category in service_categories() %},
+        {%- for category in service_categories() %}
         sum(came) filter (where category = '{{ category }}') as came_{{ category }},
-        sum(recent) filter (where category = '{{ category }}') as recent_{{ category }}
+        sum(recent) filter (where category = '{{ category }}') as recent_{{ category }},
         {%- endfor %}
+        month
     from movements
     group by episode_key, month
 ),
@@ -50,10 +50,11 @@ moved as (
 assessments as (
     select
         episode_key,
-        case when day <= 0 then 0 else floor(day / {{ month_days }})::bigint + 1 end as month
-        {%- for domain in domains %},
-        max_by({{ domain }}, day) filter (where {{ domain }} is not null) as {{ domain }}
+        {%- for domain in domains %}
+        max_by({{ domain }}, day) filter (where {{ domain }} is not null) as {{ domain }},
         {%- endfor %}
+        max_by(total, day) filter (where total is not null) as total,
+        case when day <= 0 then 0 else floor(day / {{ month_days }})::bigint + 1 end as month
     from {{ ref('int_assessment') }}
     where is_of_the_day
     group by all
@@ -62,14 +63,15 @@ assessments as (
 select
     months.episode_key,
     months.month::integer as month,
-    coalesce(months.restored_right_day < months.known_before, false) as is_restored_at_start
-    {%- for category in service_categories() %},
+    coalesce(months.restored_right_day < months.known_before, false) as is_restored_at_start,
+    {%- for category in service_categories() %}
     coalesce(sum(moved.came_{{ category }}) over so_far, 0)::integer as n_{{ category }}_before,
-    coalesce(sum(moved.recent_{{ category }}) over so_far, 0)::integer as n_{{ category }}_last_3m
+    coalesce(sum(moved.recent_{{ category }}) over so_far, 0)::integer as n_{{ category }}_last_3m,
     {%- endfor %}
-    {%- for domain in domains %},
-    last_value(assessments.{{ domain }} ignore nulls) over so_far as {{ domain }}_before
+    {%- for domain in domains %}
+    last_value(assessments.{{ domain }} ignore nulls) over so_far as {{ domain }}_before,
     {%- endfor %}
+    last_value(assessments.total ignore nulls) over so_far as total_before
 from months
 left join moved on months.episode_key = moved.episode_key and months.month = moved.month
 left join assessments on months.episode_key = assessments.episode_key and months.month = assessments.month
