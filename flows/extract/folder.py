@@ -13,7 +13,7 @@ import duckdb
 
 from flows.errors import ContractError, DeliveryError
 from flows.extract.contract import Column, Contract, Table
-from flows.extract.manifest import ASK_AGAIN, STAGE, Entry, Manifest, read_manifest
+from flows.extract.manifest import ASK_AGAIN, LET_READ, STAGE, Entry, Manifest, read_manifest
 from flows.extract.source import DeliveryFacts
 
 # One field may be a long note: RFC 4180 sets no limit, DuckDB needs one.
@@ -87,7 +87,7 @@ def _parts(folder: Path, table: str, entry: Entry) -> tuple[Part, ...]:
                 "a file that the manifest names is not in the folder", stage=STAGE, table=table, next_step=ASK_AGAIN
             )
         fingerprint = _fingerprint(path)
-        if _sha256(path) != expected.lower():
+        if _sha256(path, table) != expected.lower():
             raise DeliveryError("a file's SHA-256 is not the manifest's", stage=STAGE, table=table, next_step=ASK_AGAIN)
         found.append(Part(path, _types(path, table), fingerprint))
     return tuple(found)
@@ -101,9 +101,12 @@ def _fingerprint(path: Path) -> tuple[int, int]:
     return (status.st_size, status.st_mtime_ns)
 
 
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _sha256(path: Path, table: str) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        raise DeliveryError("a file cannot be opened", stage=STAGE, table=table, next_step=LET_READ) from None
 
 
 def _types(path: Path, table: str) -> dict[str, str]:

@@ -12,6 +12,7 @@ from flows.extract.source import Mode
 
 STAGE = "delivery check"
 ASK_AGAIN = "ask for the delivery again; nothing of it was loaded"
+LET_READ = "let the pipeline's user read the delivery folder and its files, then run again"
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,8 @@ def _document(folder: Path) -> dict[str, Any]:
         )
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
+    except OSError:
+        raise DeliveryError("manifest.json cannot be opened", stage=STAGE, next_step=LET_READ) from None
     except (UnicodeDecodeError, json.JSONDecodeError):
         document = None
     if not isinstance(document, dict):
