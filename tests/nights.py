@@ -39,13 +39,13 @@ def stamp(folder: Path, **facts: object) -> Path:
     return folder
 
 
-def sign(folder: Path, table: str) -> Path:
-    """The folder, rows and hash of one table's CSV file as the file now is."""
+def sign(folder: Path, table: str, **facts: object) -> Path:
+    """The folder, with the hash of one table's file as the file now is, and what else is given of it."""
     path = folder / "manifest.json"
     manifest = json.loads(path.read_text(encoding="utf-8"))
     entry = manifest["tables"][table]
     content = (folder / entry["file"]).read_bytes()
-    entry["sha256"] = hashlib.sha256(content).hexdigest()
+    entry.update(facts, sha256=hashlib.sha256(content).hexdigest())
     path.write_text(json.dumps(manifest), encoding="utf-8")
     return folder
 
