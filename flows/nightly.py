@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from prefect import flow
+from prefect.client.schemas.objects import State
 from prefect.logging import get_run_logger
-from prefect.states import State
 
 from flows import settings as settings_module
 from flows.embedded import source_or_embedded

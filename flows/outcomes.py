@@ -6,7 +6,8 @@ An exception that reached Prefect would be logged with its text, which could quo
 from collections.abc import Callable
 from typing import Any
 
-from prefect.states import Completed, Failed, State
+from prefect.client.schemas.objects import State
+from prefect.states import Completed, Failed
 
 from flows.cli import unexpected_text
 from flows.errors import StageError

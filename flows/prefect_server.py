@@ -50,6 +50,12 @@ def environment(settings: Settings, port: int, *, schedules: bool = True) -> dic
         "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": KEEP_RUNS,
         # In memory, a server that dies leaves the slot of a concurrency limit taken for good.
         "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
+        # One transaction for many task runs: one by one, the server lags seconds behind a night's short nodes.
+        "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "50",
+        "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_READ_BATCH_SIZE": "50",
+        "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "1",
+        "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_BATCH_SIZE": "200",
+        "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_READ_BATCH_SIZE": "50",
         "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
         "PREFECT_RESULTS_PERSIST_BY_DEFAULT": "false",
         # Lines still reach the page; the terminal has the stages' own.
@@ -64,6 +70,15 @@ def is_ours(settings: Settings, port: int) -> bool:
     return isinstance(told, dict) and told.get("home") == str(prefect_home(settings))
 
 
+def running_port(settings: Settings) -> int | None:
+    """The port where a server of this home answers, None where none does."""
+    try:
+        ports = [int(_port_file(settings).read_text(encoding="ascii")), settings.prefect_port]
+    except (OSError, ValueError):
+        ports = [settings.prefect_port]
+    return next((port for port in ports if is_ours(settings, port)), None)
+
+
 @contextmanager
 def server(settings: Settings, say: Say, *, schedules: bool = False, seconds: float = START_SECONDS) -> Iterator[int]:
     """The port of a healthy server of this home: the running one, or a child that is stopped at the end.
@@ -71,10 +86,11 @@ def server(settings: Settings, say: Say, *, schedules: bool = False, seconds: fl
     Sets Prefect's environment variables in this process, so Prefect must not have been imported before. Raises NoServerError
     where the child is not healthy within `seconds`.
     """
-    if is_ours(settings, settings.prefect_port):
-        os.environ.update(environment(settings, settings.prefect_port))
-        say(f"using the Prefect server on port {settings.prefect_port}")
-        yield settings.prefect_port
+    there = running_port(settings)
+    if there:
+        say(f"using the Prefect server on port {there}")
+        os.environ.update(child_environment(**environment(settings, there)))
+        yield there
         return
     port = _free_port(settings.prefect_port)
     told = environment(settings, port, schedules=schedules)
@@ -82,9 +98,15 @@ def server(settings: Settings, say: Say, *, schedules: bool = False, seconds: fl
     try:
         os.environ.update(child_environment(**told))
         _wait(child, port, say, seconds)
+        _port_file(settings).write_text(f"{port}\n", encoding="ascii")
         yield port
     finally:
         _stop(child)
+        _port_file(settings).unlink(missing_ok=True)
+
+
+def _port_file(settings: Settings) -> Path:
+    return prefect_home(settings) / "port"
 
 
 def _start(settings: Settings, port: int, told: dict[str, str]) -> subprocess.Popen[bytes]:

@@ -3,21 +3,25 @@
 `aftercare nightly` makes the same release with no Prefect at all.
 """
 
+import signal
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
+from rich.console import Console
 
 from flows import settings as settings_module
-from flows.cli import main, tell_release, tell_unchanged
+from flows.cli import HOME, main, tell_release, tell_unchanged
 from flows.cli import nightly as plain
 from flows.console import ConsoleReporter
 from flows.dbt_build import NodeEvent
 from flows.embedded import source_or_embedded
+from flows.errors import LockedError
 from flows.night import Unchanged
-from flows.prefect_server import NoServerError, server
+from flows.prefect_child import LOOPBACK
+from flows.prefect_server import NoServerError, running_port, server
 from flows.settings import Settings
 
 
@@ -46,7 +50,7 @@ def nightly(**given: Any) -> None:
     settings = settings_module.load(home=given["home"], source=given["source"])
     reporter = _Counting()
     try:
-        with _server(settings, reporter):
+        with _server(settings, reporter.console):
             made = _run(reporter, given, source_or_embedded(settings, reporter.console.print))
     except NoServerError as error:
         click.echo(f"{error}; the night runs without Prefect.", err=True)
@@ -60,21 +64,41 @@ def nightly(**given: Any) -> None:
         tell_release(settings, made)
 
 
+@commands.command("serve")
+@HOME
+def serve(home: Path | None) -> None:
+    """Keep Prefect's page open and run every night and every week, until Ctrl-C."""
+    settings = settings_module.load(home=home)
+    there = running_port(settings)
+    if there:
+        raise LockedError(
+            f"a Prefect server of this home already answers at http://{LOOPBACK}:{there}",
+            stage="serve", next_step="open that page; or wait until the night that runs has ended",
+        )  # fmt: skip
+    with _server(settings, Console(stderr=True), schedules=True) as port:
+        from flows.deployed import serve as serve_deployments
+
+        click.echo(f"Prefect's page is at http://{LOOPBACK}:{port} (Ctrl-C stops it and what runs)")
+        serve_deployments(settings, click.echo)
+
+
 @contextmanager
-def _server(settings: Settings, reporter: ConsoleReporter, *, schedules: bool = False) -> Iterator[int]:
+def _server(settings: Settings, console: Console, *, schedules: bool = False) -> Iterator[int]:
     with ExitStack() as stack:
-        with reporter.console.status("Prefect") as status:
+        with console.status("Prefect") as status:
             port = stack.enter_context(server(settings, status.update, schedules=schedules))
         yield port
 
 
 def _run(reporter: _Counting, given: dict[str, Any], source: Path) -> Path | Unchanged:
     """Run the flow in this process, and leave when the server knows all of it."""
+    from flows.deployed import install_automation
     from flows.nightly import HEARD_BY
     from flows.nightly import nightly as flow
     from flows.outcomes import result
     from flows.settle import settle
 
+    install_automation()
     HEARD_BY.set(reporter)
     state = flow(
         source=str(source),
@@ -91,5 +115,11 @@ def _run(reporter: _Counting, given: dict[str, Any], source: Path) -> Path | Unc
     return made
 
 
+def _stopped(_signal: int, _frame: object) -> None:
+    raise KeyboardInterrupt
+
+
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # also where a shell started this in the background
+    signal.signal(signal.SIGTERM, _stopped)  # asked to end by a service manager: the run says so to Prefect first
     main(commands)

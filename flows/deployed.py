@@ -1,0 +1,136 @@
+"""What `deployments/` says, put to a Prefect server: the deployments with their schedules, and the automation for dead runs."""
+
+import importlib
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import anyio
+import yaml
+from prefect import Flow
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import (
+    DeploymentFilter,
+    DeploymentFilterId,
+    FlowRunFilter,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+)
+from prefect.client.schemas.objects import ConcurrencyLimitConfig, StateType
+from prefect.client.schemas.schedules import CronSchedule
+from prefect.deployments.runner import RunnerDeployment
+from prefect.events.schemas.automations import AutomationCore
+from prefect.runner import Runner
+from prefect.states import Crashed
+from prefect.types.entrypoint import EntrypointType
+
+from flows.settings import PROJECT, Settings
+
+PREFECT_YAML = PROJECT / "deployments" / "prefect.yaml"
+AUTOMATION_YAML = PROJECT / "deployments" / "automation.yaml"
+SCHEDULER_SECONDS = 20.0
+Say = Callable[[str], None]
+
+
+def deployments(settings: Settings) -> list[RunnerDeployment]:
+    """The deployments of prefect.yaml, for the home and source of these settings."""
+    described = yaml.safe_load(PREFECT_YAML.read_text(encoding="utf-8"))["deployments"]
+    return [_deployment(one, settings) for one in described]
+
+
+def flow_at(entrypoint: str) -> Flow[Any, Any]:
+    """The flow that an entrypoint of prefect.yaml (`flows/nightly.py:nightly`) names."""
+    file, name = entrypoint.split(":")
+    flow: Flow[Any, Any] = getattr(importlib.import_module(file.removesuffix(".py").replace("/", ".")), name)
+    return flow
+
+
+def _deployment(one: dict[str, Any], settings: Settings) -> RunnerDeployment:
+    flow = flow_at(one["entrypoint"])
+    here = {"home": str(settings.home.resolve()), "source": _absolute(settings.source)}
+    takes = flow.parameters.properties
+    deployment = flow.to_deployment(
+        name=one["name"],
+        description=one["description"],
+        tags=one["tags"],
+        parameters={**one["parameters"], **{name: value for name, value in here.items() if name in takes}},
+        schedules=[CronSchedule(cron=at["cron"], timezone=at["timezone"]) for at in one["schedules"]],
+        concurrency_limit=ConcurrencyLimitConfig(**one["concurrency_limit"]),
+        entrypoint_type=EntrypointType.MODULE_PATH,
+    )
+    assert isinstance(deployment, RunnerDeployment)  # a coroutine where an event loop runs
+    return deployment
+
+
+def _absolute(source: str | None) -> str | None:
+    return str(Path(source.removeprefix("file://")).resolve()) if source else None
+
+
+def install_automation() -> None:
+    """Make the server hold the automation as the file has it. One that is the same is left alone: an update forgets who beat."""
+    wanted = AutomationCore.model_validate(yaml.safe_load(AUTOMATION_YAML.read_text(encoding="utf-8")))
+    with get_client(sync_client=True) as client:
+        there = client.read_automations_by_name(wanted.name)
+        if not there:
+            client.create_automation(wanted)
+        elif _content(there[0]) != _content(wanted):
+            client.update_automation(there[0].id, wanted)
+
+
+def _content(automation: AutomationCore) -> dict[str, Any]:
+    return automation.model_dump(include=set(AutomationCore.model_fields), exclude={"trigger": {"id"}})
+
+
+class _Runner(Runner):
+    def handle_sigterm(self, *_: Any, **__: Any) -> None:
+        """End as with Ctrl-C; Prefect's own way leaves a coroutine that nobody awaits."""
+        signal.raise_signal(signal.SIGINT)
+
+
+def serve(settings: Settings, say: Say) -> None:
+    """Register the deployments and run what they schedule, until interrupted; then no run is left that seems to go on."""
+    install_automation()
+    described = deployments(settings)
+    try:
+        anyio.run(_serve, described, say)
+    finally:
+        _end_runs([f"{deployment.flow_name}/{deployment.name}" for deployment in described])
+
+
+async def _serve(described: list[RunnerDeployment], say: Say) -> None:
+    runner = _Runner(name="aftercare", pause_on_shutdown=False)
+    for deployment in described:
+        registered = await runner.aadd_deployment(deployment)
+        say(f"{deployment.flow_name:<10} next run {await _next_run(registered, deployment)}")
+    await runner.start()
+
+
+def _end_runs(names: list[str]) -> None:
+    """Say of runs whose process ended with this one that they crashed, which also frees their place for the next."""
+    going = FlowRunFilterState(
+        type=FlowRunFilterStateType(any_=[StateType.PENDING, StateType.RUNNING, StateType.CANCELLING])
+    )
+    with get_client(sync_client=True) as client:
+        ours = DeploymentFilter(id=DeploymentFilterId(any_=[client.read_deployment_by_name(name).id for name in names]))
+        for run in client.read_flow_runs(flow_run_filter=FlowRunFilter(state=going), deployment_filter=ours):
+            message = "The server was stopped while this ran. The last release stays live."
+            client.set_flow_run_state(run.id, Crashed(message=message), force=True)
+
+
+async def _next_run(registered: UUID, deployment: RunnerDeployment) -> str:
+    """When the scheduler has planned the next run, in the deployment's own time zone."""
+    zones = [at.schedule.timezone for at in deployment.schedules or [] if isinstance(at.schedule, CronSchedule)]
+    zone = ZoneInfo(str(zones[0]))
+    until = time.monotonic() + SCHEDULER_SECONDS
+    async with get_client() as client:
+        while time.monotonic() < until:
+            planned = await client.get_scheduled_flow_runs_for_deployments([registered])
+            times = sorted(run.next_scheduled_start_time for run in planned if run.next_scheduled_start_time)
+            if times:
+                return f"{times[0].astimezone(zone):%A %Y-%m-%d %H:%M} {zone}"
+            await anyio.sleep(0.5)
+    return "not planned yet"
