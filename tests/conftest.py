@@ -108,3 +108,14 @@ def a_copy(tmp_path: Path) -> Iterator[Callable[[WholeNight], WholeNight]]:
     yield copy
     for home in made:
         remove_tree(home)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Name each test's group in its id, as pytest-xdist 3.8 means to; since pytest 9.2 an id is no longer the text it sets."""
+    if not getattr(config.option, "loadgroup", False):
+        return
+    for item in items:
+        groups = sorted({str(mark.args[0]) for mark in item.iter_markers("xdist_group")})
+        if groups and "@" not in item.nodeid:
+            item._id = type(item._id).parse(f"{item.nodeid}@{'_'.join(groups)}")  # type: ignore[attr-defined]
