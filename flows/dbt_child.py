@@ -5,6 +5,7 @@ line for each node that starts or ends on standard output, and nothing else.
 """
 
 import json
+import os
 import sys
 from typing import Any
 
@@ -13,7 +14,10 @@ TOLD = {"NodeStart", "NodeFinished"}
 
 
 def _tell(**facts: object) -> None:
-    print(json.dumps(facts), flush=True)
+    try:
+        print(json.dumps(facts), flush=True)
+    except BrokenPipeError:
+        os._exit(1)  # the night has died: its build is of no use, and an exception here would leave dbt hanging
 
 
 def _on_event(event: Any) -> None:
