@@ -74,7 +74,13 @@ def load_key(*, value: str | None, file: Path) -> Key:
         raise KeyProblemError(
             "the key file can be read by others", stage=STAGE, next_step="chmod 600 the key file, then run again"
         )
-    return Key(_decode(file.read_text(encoding="ascii").strip(), "the key file"))
+    try:
+        text = file.read_text(encoding="ascii", errors="replace").strip()
+    except OSError:
+        raise KeyProblemError(
+            "the key file cannot be read", stage=STAGE, next_step="let the pipeline's user read it, and nobody else"
+        ) from None
+    return Key(_decode(text, "the key file"))
 
 
 def _make(file: Path) -> None:
