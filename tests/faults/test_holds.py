@@ -27,6 +27,7 @@ from tests.conftest import WholeNight, aftercare
 from tests.faults.refusals import refusal, visible
 from tests.faults.test_delivery_refused import STAYS, a_delivery
 from tests.nights import settings_for, sign, stamp, tree_hash
+from tests.privacy.scan import identifiers, leaks
 
 pytestmark = pytest.mark.xdist_group("clean")
 
@@ -116,6 +117,11 @@ def test_F20_F41_too_much_unknown_or_gone_holds_the_run(two: Two) -> None:
     )
     assert "id-reason" not in two.said["held"]
     assert two.seen["unchanged"], "the last release must stay as it was"
+
+
+def test_P2_F72_the_build_file_that_a_held_run_leaves_holds_no_text_of_the_delivery(two: Two) -> None:
+    assert list((two.home / "runs").glob("*/build.duckdb"))
+    assert leaks(two.home, {"id-reason"} | identifiers(two.delivery)) == {}
 
 
 def test_F41_the_checks_of_the_held_run_can_be_looked_at(two: Two) -> None:

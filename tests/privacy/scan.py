@@ -1,0 +1,95 @@
+"""Looking for texts in everything under a folder: every byte, and every cell of Parquet and DuckDB files decoded."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import duckdb
+
+WORD = re.compile(rb"[A-Za-z0-9_\-]+")
+TOKEN = re.compile(rb"Qx[0-9a-f]{6}")
+
+
+def files(home: Path) -> list[Path]:
+    """Every file of a home; the simulated source, which stands outside the pipeline, excepted."""
+    return [
+        path
+        for path in sorted(home.rglob("*"))
+        if path.is_file() and not path.is_symlink() and "embedded-jds" not in path.parts
+    ]
+
+
+def contents(path: Path) -> Iterator[bytes]:
+    """The bytes of a file as they are and, where it is packed, what they stand for."""
+    content = path.read_bytes()
+    yield content
+    if content[:2] == b"\x1f\x8b":
+        yield gzip.decompress(content)
+    if content[:4] == b"PAR1":
+        yield from _cells(f"read_parquet('{path}')", duckdb.connect())
+    if content[8:12] == b"DUCK":
+        with duckdb.connect(str(path), read_only=True) as connection:
+            tables = connection.execute(
+                "select table_schema, table_name from information_schema.tables where table_type = 'BASE TABLE'"
+            ).fetchall()
+            for schema, table in tables:
+                yield from _cells(f'"{schema}"."{table}"', connection)
+
+
+def _cells(relation: str, connection: duckdb.DuckDBPyConnection) -> Iterator[bytes]:
+    names = [row[0] for row in connection.execute(f"describe select * from {relation}").fetchall()]
+    yield "\n".join(names).encode()
+    for name in names:
+        rows = connection.execute(
+            f'select distinct "{name}"::varchar from {relation} where "{name}" is not null'
+        ).fetchall()
+        yield "\n".join(value for (value,) in rows).encode()
+
+
+def words(text: bytes) -> set[bytes]:
+    """The words of a text, and those parts of them that are joined by dashes."""
+    return set(WORD.findall(text))
+
+
+def leaks(home: Path, secrets: Iterable[str]) -> dict[str, int]:
+    """File -> how many of the secrets, as whole words, or tokens of canaries stand in it. Never which."""
+    wanted = {secret.encode() for secret in secrets}
+    found: dict[str, int] = {}
+    for path in files(home):
+        for content in contents(path):
+            if n := len(words(content) & wanted) + len(TOKEN.findall(content)):
+                found[path.relative_to(home).as_posix()] = found.get(path.relative_to(home).as_posix(), 0) + n
+    return found
+
+
+def canaries(truth: Path) -> set[str]:
+    """The canaries of a simulated delivery."""
+    return set((truth / "canaries.txt").read_text(encoding="utf-8").split())
+
+
+def identifiers(delivery: Path) -> set[str]:
+    """Every id of a person, case, episode, form or record of a delivery."""
+    manifest = json.loads((delivery / "manifest.json").read_text(encoding="utf-8"))
+    found: set[str] = set()
+    for table, columns in IDENTIFIERS.items():
+        source = delivery / manifest["tables"][table]["file"]
+        for column in columns:
+            query = f'select distinct "{column}" from read_csv(\'{source}\', all_varchar=true, header=true) where "{column}" is not null'
+            found |= {value for (value,) in duckdb.sql(query).fetchall()}
+    return found
+
+
+IDENTIFIERS = {
+    "survivors": ("survivor_id", "household_id", "merged_into", "identity_number"),
+    "cases": ("case_id", "rescue_operation_id"),
+    "aftercare_episodes": ("episode_id",),
+    "aso_assessments": ("assessment_id", "assessor_id"),
+    "community_events": ("attendance_id",),
+    "health_services": ("health_service_id",),
+    "legal_proceedings": ("proceeding_id",),
+    "support_services": ("support_service_id",),
+}
