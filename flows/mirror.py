@@ -13,9 +13,8 @@ from prefect.futures import PrefectFuture, wait
 from prefect.states import Cancelled, Completed, Failed
 
 from flows.dbt_build import GOOD, NodeEvent
-from flows.errors import StageError
 from flows.night import Night
-from flows.outcomes import outcome, result
+from flows.outcomes import error_of, outcome, result
 from flows.stages import Done, Stage, Watch
 
 HOUR = 3600.0
@@ -69,8 +68,7 @@ def as_task(stage: Stage) -> Stage:
 
 def _can_run_again(state: State[Any]) -> bool:
     """Whether it was the machine that failed: a refusal would be given again."""
-    error = state.result(raise_on_failure=False)
-    return isinstance(error, OSError) and not isinstance(error, StageError)
+    return isinstance(error_of(state), OSError)
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from flows.stages import Done, Row
 from flows.warehouse import Home
 
 SHOWN = ("check_id", "severity", "status", "n_checked", "n_failed", "threshold")
+URGENT = ("error", "fail", "warn", "pass_with_violations")
 
 
 class Recorder:
@@ -40,8 +41,9 @@ class Recorder:
     def node(self, event: NodeEvent) -> None:
         """Keep how each dbt node ended, also those that were skipped."""
         if event.what == "result":
+            # The name stands last: test names are long, and the page would hide what comes after them.
             self.nodes.append(
-                {"node": event.name, "kind": event.kind, "status": event.status, "seconds": event.seconds}
+                {"status": event.status, "seconds": event.seconds, "kind": event.kind, "node": event.name}
             )
         if self.heard_by:
             self.heard_by.node(event)
@@ -64,10 +66,11 @@ class Recorder:
         """Make the artifacts of dbt nodes and of checks, however the night ended."""
         if self.nodes:
             _table("dbt-nodes", self.nodes, _counted(self.nodes))
-        if failed:
+        if failed and self.nodes:  # this night came to the checks of marts, so its run is the newest
             self.checks = _stored_checks(home) or self.checks
         if self.checks:
-            rows = [{name: row.get(name) for name in SHOWN} for row in self.checks if row["status"] != "pass"]
+            told = sorted((row for row in self.checks if row["status"] != "pass"), key=_urgency)
+            rows: list[Row] = [{name: row.get(name) for name in SHOWN} for row in told]
             _table("checks", rows, f"{_counted(self.checks)}. Listed is every check that is not a plain pass.")
 
 
@@ -101,6 +104,11 @@ def _counted(rows: list[Row]) -> str:
     return ", ".join(
         f"{count} {status}" for status, count in sorted(Counter(str(row["status"]) for row in rows).items())
     )
+
+
+def _urgency(row: Row) -> int:
+    status = str(row["status"])
+    return URGENT.index(status) if status in URGENT else len(URGENT)
 
 
 def _stored_checks(home: Home) -> list[Row]:

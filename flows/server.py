@@ -3,6 +3,7 @@
 `aftercare nightly` makes the same release with no Prefect at all.
 """
 
+import logging
 import signal
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -99,6 +100,8 @@ def _run(reporter: _Counting, given: dict[str, Any], source: Path) -> Path | Unc
     from flows.settle import settle
 
     install_automation()
+    for logger in ("prefect.flow_runs", "prefect.task_runs"):
+        logging.getLogger(logger).propagate = False  # on the page, not on the terminal, which has the stages' own lines
     HEARD_BY.set(reporter)
     state = flow(
         source=str(source),

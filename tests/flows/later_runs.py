@@ -6,12 +6,14 @@ from pathlib import Path
 
 from flows.prefect_server import server
 from flows.settings import load
+from flows.stages import Stage
 
 home, delivery, empty = sys.argv[1:]
 settings = load(home=home)
 with server(settings, lambda _: None, schedules=True) as port:
     from prefect.client.orchestration import get_client
 
+    import flows.nightly
     from flows.deployed import deployments, install_automation
     from flows.nightly import nightly
     from flows.retrain import retrain
@@ -20,11 +22,18 @@ with server(settings, lambda _: None, schedules=True) as port:
         print(json.dumps({"what": what, "port": port, **facts}), flush=True)
 
     Path(empty).mkdir()
-    for what, source in (("unchanged", delivery), ("refused", empty)):
+    for what, source in (("refused", empty), ("unchanged", delivery)):
         state = nightly(source=source, home=home, return_state=True)
-        tell(what, type=state.type.value, message=state.message)
+        tell(what, type=state.type.value, message=state.message, live=(Path(home) / "current").resolve().name)
     state = retrain(home=home, return_state=True)
     tell("retrain", type=state.type.value, message=state.message)
+
+    def quote_a_row(*_: object) -> None:
+        raise ValueError("cannot convert 'a-quoted-row' to a date")
+
+    flows.nightly.NIGHTLY = (Stage("land delivery", quote_a_row),)  # type: ignore[arg-type]
+    state = nightly(source=delivery, home=home, rebuild=True, return_state=True)
+    tell("unforeseen", type=state.type.value, message=state.message)
     install_automation()
     install_automation()
     with get_client(sync_client=True) as client:

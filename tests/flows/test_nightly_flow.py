@@ -83,6 +83,7 @@ def test_prefect_holds_no_canary_no_id_and_no_key(night: Ran, later: Ran) -> Non
     assert len(ids) > 100
     assert all(one in delivered for one in ids)
     assert not [one for one in planted | ids if one in kept]
+    assert b"a-quoted-row" not in kept
     assert not (night.home / "prefect" / "storage").exists(), "results are not persisted"
     assert (night.home.parent / "key").read_bytes().strip() not in kept
 
@@ -92,8 +93,17 @@ def test_a_refused_night_fails_with_the_text_and_changes_nothing_live(later: Ran
     assert told["type"] == "FAILED"
     assert "manifest.json is missing" in told["message"]
     assert "(exit 10)" in told["message"]
+    assert told["message"] in [run["message"] for run in prefect.rows("select message from flow_run_state")]
+    assert told["live"].endswith("-0001")
+
+
+def test_an_unforeseen_error_is_told_by_kind_and_place_only(later: Ran, prefect: Prefect) -> None:
+    told = _told(later)["unforeseen"]
+    assert told["type"] == "FAILED"
+    assert "ValueError at later_runs.py" in told["message"]
     assert prefect.flow_run("nightly")["message"] == told["message"]
-    assert (later.home / "current").resolve().name.endswith("-0001")
+    assert "ValueError" in later.err, "Prefect logs failures"
+    assert "a-quoted-row" not in later.err
 
 
 def test_a_night_with_nothing_to_do_completes_and_says_so(later: Ran) -> None:
