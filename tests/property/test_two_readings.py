@@ -25,12 +25,10 @@ def dbt_target(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("dbt")
 
 
-@pytest.mark.xdist_group("worlds")
 def test_F43_F45_R15_marts_agree_with_the_second_reading(tmp_path: Path, dbt_target: Path) -> None:
     assert disagreement(tmp_path, dbt_target, [make_world(1)], as_of=AS_OF) == {}
 
 
-@pytest.mark.xdist_group("worlds")
 def test_F40_R16_several_deliveries_agree_with_the_second_reading(tmp_path: Path, dbt_target: Path) -> None:
     deliveries = in_parts(make_world(2, 300), 2)
     assert disagreement(tmp_path, dbt_target, deliveries, as_of=AS_OF, modes=FOUR) == {}
