@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -18,6 +19,8 @@ from flows.settings import PROJECT, Settings, child_environment
 
 START_SECONDS = 120.0
 STOP_SECONDS = 15.0
+WATCH_SECONDS = 2.0
+LOST_AFTER_MISSES = 3
 KEEP_RUNS = "2592000"  # 30 days, in seconds
 Say = Callable[[str], None]
 
@@ -107,6 +110,35 @@ def server(settings: Settings, say: Say, *, schedules: bool = False, seconds: fl
 
 def _port_file(settings: Settings) -> Path:
     return prefect_home(settings) / "port"
+
+
+@contextmanager
+def when_lost(port: int, act: Callable[[], None]) -> Iterator[None]:
+    """Call `act` in another thread when nothing listens on the port any more: a run would wait for its server for an hour."""
+    over = threading.Event()
+
+    def watch() -> None:
+        misses = 0
+        while misses < LOST_AFTER_MISSES and not over.wait(WATCH_SECONDS):
+            misses = 0 if _listens(port) else misses + 1
+        if not over.is_set():
+            act()
+
+    threading.Thread(target=watch, daemon=True).start()
+    try:
+        yield
+    finally:
+        over.set()
+
+
+def _listens(port: int) -> bool:
+    try:
+        with socket.create_connection((LOOPBACK, port), timeout=WATCH_SECONDS):
+            return True
+    except ConnectionRefusedError:
+        return False
+    except OSError:
+        return True  # slow is not lost
 
 
 def _start(settings: Settings, port: int, told: dict[str, str]) -> subprocess.Popen[bytes]:

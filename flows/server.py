@@ -4,7 +4,9 @@
 """
 
 import logging
+import os
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -22,7 +24,7 @@ from flows.embedded import source_or_embedded
 from flows.errors import LockedError
 from flows.night import Unchanged
 from flows.prefect_child import LOOPBACK
-from flows.prefect_server import NoServerError, running_port, server
+from flows.prefect_server import NoServerError, running_port, server, when_lost
 from flows.settings import Settings
 
 
@@ -51,7 +53,7 @@ def nightly(**given: Any) -> None:
     settings = settings_module.load(home=given["home"], source=given["source"])
     reporter = _Counting()
     try:
-        with _server(settings, reporter.console):
+        with _server(settings, reporter.console) as port, when_lost(port, _go_on_without):
             made = _run(reporter, given, source_or_embedded(settings, reporter.console.print))
     except NoServerError as error:
         click.echo(f"{error}; the night runs without Prefect.", err=True)
@@ -63,6 +65,12 @@ def nightly(**given: Any) -> None:
         tell_unchanged(made.release_id)
     else:
         tell_release(settings, made)
+
+
+def _go_on_without() -> None:
+    """Become the plain command, with the same options: this process would go on asking a server that is gone."""
+    click.echo("\nThe Prefect server is gone; the night runs again without Prefect.", err=True)
+    os.execv(sys.executable, [sys.executable, "-c", "from flows.cli import main; main()", *sys.argv[1:]])
 
 
 @commands.command("serve")

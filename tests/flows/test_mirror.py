@@ -1,5 +1,7 @@
 """Task runs end as what they mirror ended, also when it ended badly."""
 
+import socket
+import threading
 from concurrent.futures import Future
 from pathlib import Path
 from types import SimpleNamespace
@@ -8,7 +10,7 @@ from typing import Any
 import pytest
 from prefect.client.schemas.objects import State
 
-from flows import mirror, server
+from flows import mirror, prefect_server, server
 from flows.dbt_build import NodeEvent
 from flows.errors import DbtError, DeliveryError, HomeError
 from flows.outcomes import outcome, result
@@ -95,3 +97,17 @@ def test_without_a_server_the_plain_night_runs(monkeypatch: pytest.MonkeyPatch, 
     monkeypatch.setattr(server, "plain", SimpleNamespace(callback=lambda **given: ran.append(given)))
     server.commands.main(["nightly", "--home", str(tmp_path), "--source", str(tmp_path)], standalone_mode=False)
     assert [given["source"] for given in ran] == [str(tmp_path)]
+
+
+@pytest.mark.parametrize("listens", [True, False])
+def test_a_server_that_is_gone_is_noticed_and_one_that_listens_is_not(
+    monkeypatch: pytest.MonkeyPatch, listens: bool
+) -> None:
+    monkeypatch.setattr(prefect_server, "WATCH_SECONDS", 0.01)
+    noticed = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as there:
+        port = there.getsockname()[1]
+        if not listens:
+            there.close()
+        with prefect_server.when_lost(port, noticed.set):
+            assert noticed.wait(0.5) is not listens
