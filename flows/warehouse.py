@@ -73,7 +73,8 @@ def connect(
 ) -> duckdb.DuckDBPyConnection:
     """A DuckDB connection with everything that must not depend on the machine pinned.
 
-    Time zone UTC, no extension is ever fetched, spilled data is encrypted, and row order is not promised.
+    Time zone UTC, no extension is ever fetched, spilled data is encrypted, and row order is not promised. A connection that only reads has
+    nothing loaded that could reach out.
     `path` None opens an in-memory database; without `temp_directory` an in-memory database cannot spill.
     """
     config: dict[str, str | bool | int | float | list[str]] = {
@@ -88,7 +89,8 @@ def connect(
     if threads:
         config["threads"] = threads
     connection = duckdb.connect(str(path) if path else ":memory:", read_only=read_only, config=config)
-    load_crypto(connection)
+    if temp_directory or (path and not read_only):
+        load_crypto(connection)
     connection.execute("set time zone 'UTC'")
     connection.execute("set enable_progress_bar = false")
     return connection
