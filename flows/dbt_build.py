@@ -79,7 +79,13 @@ def _run(command: list[str], folder: Path, memory_limit: str) -> Iterator[dict[s
     """The lines of the child as they come; what it writes besides is dropped, since it could quote a value."""
     environment = child_environment(PYTHONPATH=str(PROJECT), AFTERCARE_MEMORY_LIMIT=memory_limit)
     with subprocess.Popen(
-        command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        command,
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.PIPE,  # closes with this process, however it ends; the child ends with it
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
     ) as child:
         assert child.stdout is not None
         for line in child.stdout:

@@ -7,6 +7,7 @@ line for each node that starts or ends on standard output, and nothing else.
 import json
 import os
 import sys
+import threading
 from typing import Any
 
 QUIET = ("--quiet", "--log-level-file", "none", "--no-use-colors", "--no-write-json")
@@ -14,10 +15,7 @@ TOLD = {"NodeStart", "NodeFinished"}
 
 
 def _tell(**facts: object) -> None:
-    try:
-        print(json.dumps(facts), flush=True)
-    except BrokenPipeError:
-        os._exit(1)  # the night has died: its build is of no use, and an exception here would leave dbt hanging
+    print(json.dumps(facts), flush=True)
 
 
 def _on_event(event: Any) -> None:
@@ -30,6 +28,12 @@ def _on_event(event: Any) -> None:
         kind=node.resource_type,
         status=node.node_status,
     )
+
+
+def _end_with_parent() -> None:
+    """End at once when standard input closes: the night has died, and its build is of no use."""
+    sys.stdin.buffer.read()
+    os._exit(1)
 
 
 def main(arguments: list[str]) -> int:
@@ -57,4 +61,5 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     sys.exit(main(sys.argv[1:]))

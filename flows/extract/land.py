@@ -183,7 +183,7 @@ def _value(column: Column, contract: Contract) -> str:
         "date": _date(name),
         "birth_year": f"year({_date(name)})",
         "timestamp": _timestamp(name),
-        "bool": f"try_cast({name} as boolean)",
+        "bool": _boolean(name),
         "number": _number(name),
         "int": f"case when {_number(name)} = trunc({_number(name)}) then try_cast({_number(name)} as bigint) end",
         "key": f"pseudonym({quoted(column.of)}, {name})",
@@ -206,6 +206,11 @@ def _date(name: str) -> str:
 
 def _timestamp(name: str) -> str:
     return rf"case when regexp_matches({name}, '^\d{{4}}-\d{{2}}-\d{{2}}') then try_cast({name} as timestamptz) end"
+
+
+def _boolean(name: str) -> str:
+    """true and false, as typed Parquet gives them also 1 and 0; anything else is unreadable, so that no other word is consent."""
+    return f"case when lower({name}) in ('true', '1') then true when lower({name}) in ('false', '0') then false end"
 
 
 def _number(name: str) -> str:
