@@ -17,6 +17,7 @@ from typing import Any
 import duckdb
 
 from flows.errors import DeliveryError, HomeError
+from flows.extract import cells
 from flows.extract.contract import Column, Contract, Table
 from flows.extract.folder import quoted
 from flows.extract.pseudonymise import Key, install
@@ -180,12 +181,12 @@ def _value(column: Column, contract: Contract) -> str:
     name = f'"{column.name}"'
     simple = {
         "text": name,
-        "date": _date(name),
-        "birth_year": f"year({_date(name)})",
-        "timestamp": _timestamp(name),
-        "bool": _boolean(name),
-        "number": _number(name),
-        "int": f"case when {_number(name)} = trunc({_number(name)}) then try_cast({_number(name)} as bigint) end",
+        "date": cells.date(name),
+        "birth_year": f"year({cells.date(name)})",
+        "timestamp": cells.timestamp(name),
+        "bool": cells.boolean(name),
+        "number": cells.number(name),
+        "int": f"case when {cells.number(name)} = trunc({cells.number(name)}) then try_cast({cells.number(name)} as bigint) end",
         "key": f"pseudonym({quoted(column.of)}, {name})",
     }
     if column.kind in simple:
@@ -198,23 +199,6 @@ def _value(column: Column, contract: Contract) -> str:
         for pattern, code in contract.closure_patterns
     )
     return f"case when {name} is null then null {patterns} else '#' end"
-
-
-def _date(name: str) -> str:
-    return rf"case when regexp_full_match({name}, '\d{{4}}-\d{{2}}-\d{{2}}') then try_cast({name} as date) end"
-
-
-def _timestamp(name: str) -> str:
-    return rf"case when regexp_matches({name}, '^\d{{4}}-\d{{2}}-\d{{2}}') then try_cast({name} as timestamptz) end"
-
-
-def _boolean(name: str) -> str:
-    """true and false, as typed Parquet gives them also 1 and 0; anything else is unreadable, so that no other word is consent."""
-    return f"case when lower({name}) in ('true', '1') then true when lower({name}) in ('false', '0') then false end"
-
-
-def _number(name: str) -> str:
-    return f"case when isfinite(try_cast({name} as double)) then try_cast({name} as double) end"
 
 
 def _unreadable_check(column: Column) -> str | None:

@@ -1,0 +1,21 @@
+"""The SQL that reads one cell of text as the contract's type; null where the text is not of that type."""
+
+
+def date(name: str) -> str:
+    """A date written as YYYY-MM-DD, and no other way."""
+    return rf"case when regexp_full_match({name}, '\d{{4}}-\d{{2}}-\d{{2}}') then try_cast({name} as date) end"
+
+
+def timestamp(name: str) -> str:
+    """An ISO 8601 timestamp; UTC where it has no zone."""
+    return rf"case when regexp_matches({name}, '^\d{{4}}-\d{{2}}-\d{{2}}') then try_cast({name} as timestamptz) end"
+
+
+def boolean(name: str) -> str:
+    """true and false, as typed Parquet gives them also 1 and 0; no other word is read, so that none is taken for consent."""
+    return f"case when lower({name}) in ('true', '1') then true when lower({name}) in ('false', '0') then false end"
+
+
+def number(name: str) -> str:
+    """A finite number."""
+    return f"case when isfinite(try_cast({name} as double)) then try_cast({name} as double) end"
