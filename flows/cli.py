@@ -11,6 +11,7 @@ import click
 
 from flows import settings as settings_module
 from flows.errors import Exit, StageError
+from flows.extract.url import DatabaseUrl, parse_url
 from flows.settings import Settings
 from flows.warehouse import Home
 
@@ -42,14 +43,21 @@ def _home(home: Path | None) -> Home:
 
 
 @cli.command()
-@click.option("--source", help="Folder of a JDS delivery. Without one the embedded JDS makes a simulated delivery.")
+@click.option(
+    "--source",
+    help="Folder of a JDS delivery, or postgresql://user@host/database?schema=jds. Without one the embedded JDS makes a simulated "
+    "delivery.",
+)
 @HOME
 @click.option("--as-of", type=Day(), help="Date the release is made for [default: the day of the delivery].")
 @click.option("--rebuild", is_flag=True, help="Work even where the live release is already what would be made.")
+@click.option("--full", is_flag=True, help="Read all of a database, not only what changed.")
 @click.option(
     "--accept", multiple=True, metavar="CHECK_ID", help="Let this failing check through as a warning; it is recorded."
 )
-def nightly(source: str | None, home: Path | None, as_of: date | None, rebuild: bool, accept: tuple[str, ...]) -> None:
+def nightly(
+    source: str | None, home: Path | None, as_of: date | None, rebuild: bool, full: bool, accept: tuple[str, ...]
+) -> None:
     """Make a release from a delivery: land, build, check, estimate, publish."""
     from flows.console import ConsoleReporter
     from flows.embedded import source_or_embedded
@@ -60,7 +68,7 @@ def nightly(source: str | None, home: Path | None, as_of: date | None, rebuild: 
     reporter = ConsoleReporter()
     folder = source_or_embedded(settings, reporter.console.print)
     try:
-        made = run_night(settings, folder, reporter, as_of=as_of, rebuild=rebuild, accept=frozenset(accept))
+        made = run_night(settings, folder, reporter, as_of=as_of, rebuild=rebuild, full=full, accept=frozenset(accept))
     finally:
         reporter.stop()
     if isinstance(made, Unchanged):
@@ -109,12 +117,25 @@ def _command() -> str:
 @click.option(
     "--parts", type=int, default=1, show_default=True, help="The same facts in so many incremental deliveries."
 )
+@click.option(
+    "--to",
+    "database",
+    metavar="URL",
+    help="Also make the tables of this database hold the delivery, as postgresql://user@host/database?schema=jds; with --next they "
+    "play the following night.",
+)
 def simulate(
     folder: Path, survivors: int, seed: int | None, as_of: date | None, fmt: Any, faults: bool, previous: Path | None,
-    incremental: bool, parts: int,
+    incremental: bool, parts: int, database: str | None,
 ) -> None:  # fmt: skip
     """Write a simulated JDS delivery into FOLDER and the truth behind it into FOLDER.truth."""
     from flows.extract.simulate import Parameters, write_delivery, write_next, write_parts
+
+    if database and (faults or incremental or parts > 1):
+        raise click.UsageError(
+            "--to takes whole deliveries of clean rows: leave out --faults, --incremental and --parts"
+        )
+    url = parse_url(database) if database else None
 
     given = {"survivors": survivors, "seed": seed, "as_of": as_of}
     parameters = Parameters(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
@@ -128,6 +149,18 @@ def simulate(
         click.echo(
             f"{one.folder}: {sum(one.rows.values()):,} rows in {len(one.rows)} tables; the truth is in {one.truth}"
         )
+    if url:
+        _fill(url, folder)
+
+
+def _fill(url: DatabaseUrl, folder: Path) -> None:
+    from flows.extract.contract import jds
+    from flows.extract.folder import open_folder
+    from flows.extract.simulate.load import fill
+
+    password = settings_module.load().database_password
+    count = fill(url, open_folder(folder, jds()), password=password.get_secret_value() if password else None)
+    click.echo(f"{url.origin}: {count:,} rows written or deleted")
 
 
 @cli.command()
@@ -206,16 +239,15 @@ def checks(home: Path | None, failed: bool, of_run: bool) -> None:
 
 
 @cli.command()
-@click.option("--source", help="Folder of the JDS delivery to look into [default: the one that landed last].")
+@click.option(
+    "--source", help="Folder or database of the JDS delivery to look into [default: the one that landed last]."
+)
 @HOME
 def unmapped(source: str | None, home: Path | None) -> None:
     """Show the codes of a delivery that the contract does not know, on screen only, with the mapping line to add."""
-    from flows.extract.contract import jds
-    from flows.extract.folder import open_folder
-    from flows.extract.unmapped import unmapped_codes
-    from flows.inspect import last_origin
+    from flows.inspect import unmapped_rows
 
-    rows = unmapped_codes(open_folder(Path(source or last_origin(_home(home))), jds()), jds())
+    rows = unmapped_rows(settings_module.load(home=home, source=source))
     for row in rows:
         click.echo(f"{row['table']}.{row['column']}: {row['value']} ({row['rows']:,} rows)\n    add to {row['add']}")
     if not rows:

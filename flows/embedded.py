@@ -3,15 +3,15 @@
 Beside, not in it: a delivery holds (simulated) names, and nothing in a home does."""
 
 from collections.abc import Callable
-from pathlib import Path
 
+from flows.extract.open import Source, parse_source
 from flows.settings import Settings
 
 
-def source_or_embedded(settings: Settings, say: Callable[[str], None]) -> Path:
-    """The delivery folder that was named, or a simulated one of `settings.survivors` survivors."""
+def source_or_embedded(settings: Settings, say: Callable[[str], None]) -> Source:
+    """The delivery folder or the database that was named, or a simulated folder of `settings.survivors` survivors."""
     if settings.source:
-        return Path(settings.source.removeprefix("file://"))
+        return parse_source(settings.source)
     home = settings.home.resolve()
     folder = home.with_name(f"{home.name}.embedded-jds") / f"{settings.survivors}-survivors"
     if not (folder / "manifest.json").exists():

@@ -10,7 +10,8 @@ import duckdb
 from flows.errors import Exit, KeyProblemError, NothingPublishedError, StageError
 from flows.extract.contract import jds
 from flows.extract.land import extracts
-from flows.extract.pseudonymise import load_key, pseudonym
+from flows.extract.pseudonymise import pseudonym
+from flows.night import access_of, run_key
 from flows.publish import audit, manifest
 from flows.publish.release import current_release, hold_state, open_release
 from flows.settings import Settings
@@ -95,6 +96,17 @@ def _result(connection: duckdb.DuckDBPyConnection, query: str, fmt: str) -> str:
         ) from None
 
 
+def unmapped_rows(settings: Settings) -> list[dict[str, object]]:
+    """The codes that the contract does not know, of the source that was named or else of the one that landed last."""
+    from flows.extract.open import open_source, parse_source
+    from flows.extract.unmapped import unmapped_codes
+
+    home = Home(settings.home.resolve())
+    source = parse_source(settings.source or last_origin(home))
+    delivery = open_source(source, jds(), run_key(settings), access_of(settings, home), landed=[], full=True)
+    return unmapped_codes(delivery, jds())
+
+
 def last_origin(home: Home) -> str:
     """Where the delivery came from that landed last."""
     landed = extracts(home.raw)
@@ -142,8 +154,7 @@ def keys_of(settings: Settings, kind: str, identifiers: tuple[str, ...], *, at: 
     kinds = sorted({column.of for table in jds().tables.values() for column in table.columns if column.kind == "key"})
     if kind not in kinds:
         raise KeyProblemError("there is no such kind of id", stage="key", next_step=f"use one of: {', '.join(kinds)}")
-    secret = settings.key.get_secret_value() if settings.key else None
-    key = load_key(value=secret, file=settings.key_file.expanduser())
+    key = run_key(settings)
     Path(home.root).mkdir(parents=True, exist_ok=True)
     audit.append(home, "key", at=at, kind=kind, n=len(identifiers), key_id=key.id)
     return [pseudonym(key, kind, identifier) for identifier in identifiers]

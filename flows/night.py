@@ -10,8 +10,9 @@ from typing import Any
 
 from flows.errors import HomeError
 from flows.extract.contract import jds
-from flows.extract.folder import open_folder
+from flows.extract.database import Access
 from flows.extract.land import Extract, extracts
+from flows.extract.open import Source, open_source
 from flows.extract.pseudonymise import Key, load_key
 from flows.extract.scope import Standing, in_scope, standing, usable
 from flows.extract.source import Delivery
@@ -57,10 +58,7 @@ class Night:
     @property
     def base(self) -> list[Extract]:
         """The landed deliveries the live release was built from."""
-        if self.live is None:
-            return []
-        facts = manifest.read(self.home.releases / self.live)
-        sequences = {int(extract["sequence"]) for extract in facts["extracts"]}
+        sequences = _released(self.home, self.live)
         return [extract for extract in usable(extracts(self.home.raw), self.key.id) if extract.sequence in sequences]
 
 
@@ -73,11 +71,12 @@ class Unchanged:
 
 def open_night(
     settings: Settings,
-    source: Path,
+    source: Source,
     *,
     as_of: date | None,
     at: datetime,
     rebuild: bool = False,
+    full: bool = False,
     accept: frozenset[str] = frozenset(),
 ) -> Night | Unchanged:
     """Check the home, the key and the delivery; the night to run, or that nothing would change.
@@ -86,16 +85,23 @@ def open_night(
     """
     home = Home(settings.home.resolve())
     refuse_when_held(home)
-    secret = settings.key.get_secret_value() if settings.key else None
-    key = load_key(value=secret, file=settings.key_file.expanduser())
-    delivery = open_folder(source, jds())
-    _check_space(home, source)
-    landed = extracts(home.raw)
+    key = run_key(settings)
+    live, landed = current_release(home), extracts(home.raw)
+    delivery = open_source(
+        source,
+        jds(),
+        key,
+        access_of(settings, home),
+        landed=usable(landed, key.id),
+        released=_released(home, live),
+        full=full,
+    )
+    _check_space(home, delivery)
     how = standing(delivery.facts, landed, key.id)
     day = as_of or delivery.facts.extracted_at.date()
-    live = current_release(home)
     fingerprint = _fingerprint(settings, delivery, how, landed, key, day)
     if live and not rebuild and manifest.read(home.releases / live)["fingerprint"] == fingerprint:
+        delivery.close()
         return Unchanged(live)
     return Night(settings, home, key, delivery, how, day, at, live, fingerprint, accept)
 
@@ -121,9 +127,27 @@ def _fingerprint(
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 
-def _check_space(home: Home, source: Path) -> None:
-    delivered = sum(path.stat().st_size for path in source.rglob("*") if path.is_file())
-    if shutil.disk_usage(home.root).free < LEAST_FREE_BYTES + 3 * delivered:
+def run_key(settings: Settings) -> Key:
+    """The pseudonym key of the settings."""
+    secret = settings.key.get_secret_value() if settings.key else None
+    return load_key(value=secret, file=settings.key_file.expanduser())
+
+
+def access_of(settings: Settings, home: Home) -> Access:
+    """How this run may read a database."""
+    password = settings.database_password.get_secret_value() if settings.database_password else None
+    return Access(password, spill=home.root / ".reading", memory_limit=settings.memory_limit)
+
+
+def _released(home: Home, live: str | None) -> frozenset[int]:
+    """The sequences of the deliveries that the live release was built from."""
+    if live is None:
+        return frozenset()
+    return frozenset(int(extract["sequence"]) for extract in manifest.read(home.releases / live)["extracts"])
+
+
+def _check_space(home: Home, delivery: Delivery) -> None:
+    if shutil.disk_usage(home.root).free < LEAST_FREE_BYTES + 3 * delivery.size_bytes:
         raise HomeError(
             "too little space is left for this delivery",
             stage="home",

@@ -33,22 +33,24 @@ def nightly(
     home: str | None = None,
     as_of: date | None = None,
     rebuild: bool = False,
+    full: bool = False,
     accept: list[str] | None = None,
 ) -> State[Any]:
     """Make a release from a delivery: land, build, check, estimate, publish.
 
     Args:
-        source: Folder of a JDS delivery. Without one the embedded JDS makes a simulated delivery.
+        source: Folder of a JDS delivery, or postgresql://user@host/database?schema=jds (no password in it). Without one the embedded JDS makes a simulated delivery.
         home: Folder of the warehouse.
         as_of: Date the release is made for; without one the day of the delivery.
         rebuild: Work even where the live release is already what would be made.
+        full: Read all of a database, not only what changed.
         accept: Ids of failing checks that are let through as warnings; it is recorded.
     """
-    return outcome(lambda: _night(source, home, as_of, rebuild, accept or []))
+    return outcome(lambda: _night(source, home, as_of, rebuild, full, accept or []))
 
 
 def _night(
-    source: str | None, home: str | None, as_of: date | None, rebuild: bool, accept: list[str]
+    source: str | None, home: str | None, as_of: date | None, rebuild: bool, full: bool, accept: list[str]
 ) -> tuple[Path | Unchanged, str]:
     settings = settings_module.load(home=home, source=source)
     folder = source_or_embedded(settings, get_run_logger().info)
@@ -56,7 +58,14 @@ def _night(
     stages = tuple(as_task(stage) for stage in NIGHTLY)
     try:
         made = run_night(
-            settings, folder, recorder, as_of=as_of, rebuild=rebuild, accept=frozenset(accept), stages=stages
+            settings,
+            folder,
+            recorder,
+            as_of=as_of,
+            rebuild=rebuild,
+            full=full,
+            accept=frozenset(accept),
+            stages=stages,
         )
     except Exception:
         recorder.close(where, failed=True)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from flows.dbt_build import NodeEvent
+from flows.extract.open import Source
 from flows.lock import hold_home
 from flows.night import Night, Unchanged, open_night
 from flows.publish.release import release_folder
@@ -42,18 +43,21 @@ def run_stages(night: Night, reporter: Reporter, stages: tuple[Stage, ...] = NIG
 
 def run_night(
     settings: Settings,
-    source: Path,
+    source: Source,
     reporter: Reporter,
     *,
     as_of: date | None = None,
     rebuild: bool = False,
+    full: bool = False,
     accept: frozenset[str] = frozenset(),
     stages: tuple[Stage, ...] = NIGHTLY,
 ) -> Unchanged | Path:
     """One whole night under the home's lock: the folder of the new release, or that nothing would change."""
     home = Home(settings.home.resolve())
     with hold_home(home):
-        night = open_night(settings, source, as_of=as_of, at=datetime.now(UTC), rebuild=rebuild, accept=accept)
+        night = open_night(
+            settings, source, as_of=as_of, at=datetime.now(UTC), rebuild=rebuild, full=full, accept=accept
+        )
         if isinstance(night, Unchanged):
             return night
         run_stages(night, reporter, stages)

@@ -22,6 +22,7 @@ from flows.console import ConsoleReporter
 from flows.dbt_build import NodeEvent
 from flows.embedded import source_or_embedded
 from flows.errors import LockedError
+from flows.extract.open import Source
 from flows.night import Unchanged
 from flows.prefect_child import LOOPBACK
 from flows.prefect_server import NoServerError, running_port, server, when_lost
@@ -99,7 +100,7 @@ def _server(settings: Settings, console: Console, *, schedules: bool = False) ->
         yield port
 
 
-def _run(reporter: _Counting, given: dict[str, Any], source: Path) -> Path | Unchanged:
+def _run(reporter: _Counting, given: dict[str, Any], source: Source) -> Path | Unchanged:
     """Run the flow in this process, and leave when the server knows all of it."""
     from flows.deployed import install_automation
     from flows.nightly import HEARD_BY
@@ -116,6 +117,7 @@ def _run(reporter: _Counting, given: dict[str, Any], source: Path) -> Path | Unc
         home=str(given["home"]) if given["home"] else None,
         as_of=given["as_of"],
         rebuild=given["rebuild"],
+        full=given["full"],
         accept=list(given["accept"]),
         return_state=True,
     )

@@ -27,7 +27,13 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
 
     home: Path = Field(Path("warehouse"), description="folder of releases, raw files and runs")
-    source: str | None = Field(None, description="JDS delivery folder; without one the embedded JDS is used")
+    source: str | None = Field(
+        None,
+        description="JDS delivery folder, or postgresql://user@host/database?schema=jds; without one the embedded JDS is used",
+    )
+    database_password: SecretStr | None = Field(
+        None, description="password of the JDS database; without one PGPASSWORD or a pgpass file is used"
+    )
     survivors: int = Field(2000, ge=50, description="survivors that the embedded JDS simulates")
     key: SecretStr | None = Field(None, description="pseudonym key as hex; without one the key file is used")
     key_file: Path = Field(

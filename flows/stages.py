@@ -54,6 +54,7 @@ def land_delivery(night: Night, watch: Watch) -> Done:
     """Land the delivery (or find it landed already) and make the build file over the deliveries in scope."""
     if night.standing.landed is None:
         land(night.home.raw, night.delivery, jds(), night.key, progress=watch.step)
+    night.delivery.close()
     night.folder.mkdir(parents=True)
     scope = night.scope
     with connect(night.build_file) as build:
@@ -70,7 +71,9 @@ def land_delivery(night: Night, watch: Watch) -> Done:
         history.restore(build, night.home, night.live)
     facts = night.delivery.facts
     rows: list[Row] = [{"table": table, "rows": count} for table, count in facts.rows.items()]
-    return Done(f"{sum(facts.rows.values()):,} rows of a {facts.mode} delivery; {len(scope)} deliveries in scope", rows)
+    why = f" ({facts.remark})" if facts.remark else ""
+    line = f"{sum(facts.rows.values()):,} rows of a {facts.mode} delivery{why}; {len(scope)} deliveries in scope"
+    return Done(line, rows)
 
 
 def check_landing(night: Night, watch: Watch) -> Done:

@@ -4,6 +4,7 @@ Read from `jds.yml` beside this file. A column that is not classified refuses to
 """
 
 import csv
+import hashlib
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -67,6 +68,11 @@ class Contract:
     tables: dict[str, Table]
     codes: dict[str, tuple[str, ...]]
     closure_patterns: tuple[tuple[str, str], ...] = field(default=())
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of all of it: raw files landed under another one may hold other codes."""
+        return hashlib.sha256(repr(self).encode()).hexdigest()[:16]
 
 
 def _column(table: str, name: str, spec: dict[str, Any]) -> Column:

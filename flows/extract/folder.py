@@ -6,15 +6,18 @@ counted at landing), its hash, and its column names. Columns are matched by name
 
 import csv
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
-from flows.errors import ContractError, DeliveryError
+from flows.errors import ContractError, DeliveryError, StageError
 from flows.extract.contract import Column, Contract, Table
 from flows.extract.manifest import ASK_AGAIN, LET_READ, STAGE, Entry, Manifest, read_manifest
 from flows.extract.source import DeliveryFacts
+from flows.warehouse import connect
 
 # One field may be a long note: RFC 4180 sets no limit, DuckDB needs one.
 MAX_LINE_BYTES = 16 * 1024 * 1024
@@ -42,6 +45,32 @@ class FolderDelivery:
         columns = self.contract.tables[table].columns
         return " union all ".join(_scan_part(part, columns) for part in self.parts[table])
 
+    @property
+    def size_bytes(self) -> int:
+        """The bytes of its files."""
+        return sum(part.fingerprint[0] for parts in self.parts.values() for part in parts)
+
+    def gone(self, table: str) -> None:
+        """None: a key that is absent from a full delivery is seen by its absence."""
+
+    @contextmanager
+    def reading(self, spill: Path | None) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection that reads the files."""
+        with connect(temp_directory=spill) as connection:
+            yield connection
+
+    def unreadable(self, error: duckdb.Error, table: str) -> StageError:
+        """What to say of a file that cannot be read; the error would quote the line."""
+        return DeliveryError(
+            "a file cannot be read as strict UTF-8 CSV or Parquet",
+            stage="landing",
+            table=table,
+            next_step=ASK_AGAIN,
+        )
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
     def recheck(self) -> None:
         """Raise DeliveryError where a file changed since it was hashed."""
         for table, parts in self.parts.items():
@@ -61,7 +90,10 @@ def open_folder(folder: Path, contract: Contract) -> FolderDelivery:
     """
     manifest = read_manifest(folder, contract)
     parts = {table: _parts(folder, table, entry) for table, entry in manifest.tables.items()}
-    extra = {table: _check_columns(contract.tables[table], found) for table, found in parts.items()}
+    extra = {
+        table: check_columns(contract.tables[table], [set(part.types) for part in found])
+        for table, found in parts.items()
+    }
     return FolderDelivery(_facts(manifest, extra, folder), contract, parts)
 
 
@@ -142,12 +174,12 @@ def _header(path: Path, table: str) -> list[str]:
     return names
 
 
-def _check_columns(table: Table, parts: tuple[Part, ...]) -> int:
-    """How many columns the contract does not know; ContractError where one that it requires is missing."""
+def check_columns(table: Table, parts: list[set[str]]) -> int:
+    """How many columns the contract does not know; ContractError where one that it requires is missing from a part."""
     known = {column.name for column in table.columns}
     required = {column.name for column in table.columns if not column.optional}
-    for part in parts:
-        missing = sorted(required - set(part.types))
+    for names in parts:
+        missing = sorted(required - names)
         if missing:
             raise ContractError(
                 f"required columns are missing: {', '.join(missing)}",
@@ -156,7 +188,7 @@ def _check_columns(table: Table, parts: tuple[Part, ...]) -> int:
                 count=len(missing),
                 next_step="map or add the columns at the source; nothing of the delivery was loaded",
             )
-    return len(set().union(*(set(part.types) for part in parts)) - known)
+    return len(set().union(*parts) - known)
 
 
 def quoted(text: str) -> str:
@@ -165,7 +197,7 @@ def quoted(text: str) -> str:
 
 
 def _scan_part(part: Part, columns: tuple[Column, ...]) -> str:
-    selected = ", ".join(f'{_as_text(column, part.types.get(column.name))} as "{column.name}"' for column in columns)
+    selected = ", ".join(f'{as_text(column, part.types.get(column.name))} as "{column.name}"' for column in columns)
     if part.path.suffix == ".parquet":
         return f"select {selected} from read_parquet({quoted(str(part.path))})"
     names = ", ".join(f"{quoted(name)}: 'VARCHAR'" for name in part.types)
@@ -176,7 +208,7 @@ def _scan_part(part: Part, columns: tuple[Column, ...]) -> str:
     )
 
 
-def _as_text(column: Column, found: str | None) -> str:
+def as_text(column: Column, found: str | None) -> str:
     """The SQL that turns one delivered column into the text that CSV would have held."""
     name = f'"{column.name}"'
     if found is None:

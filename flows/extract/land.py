@@ -22,7 +22,6 @@ from flows.extract.contract import Column, Contract, Table
 from flows.extract.folder import quoted
 from flows.extract.pseudonymise import Key, install
 from flows.extract.source import Delivery
-from flows.warehouse import connect
 
 STAGE = "landing"
 # Raise it when raw files change their form: deliveries landed before are then landed again.
@@ -46,9 +45,20 @@ class Extract:
     def is_full(self) -> bool:
         return bool(self.facts["mode"] == "full")
 
+    @property
+    def cursor(self) -> datetime | None:
+        """The newest change that a database showed; None where the delivery was none."""
+        text = self.facts.get("cursor")
+        return datetime.fromisoformat(text) if text else None
+
     def file(self, table: str) -> Path:
         """The Parquet file of one table."""
         return self.folder / f"{table}.parquet"
+
+    def gone(self, table: str) -> Path | None:
+        """The file of one table's keys that were deleted since the delivery before; None where none was."""
+        path = self.folder / f"{table}.gone.parquet"
+        return path if path.exists() else None
 
 
 def extracts(raw: Path) -> list[Extract]:
@@ -74,8 +84,7 @@ def land(raw: Path, delivery: Delivery, contract: Contract, key: Key, *, progres
     try:
         building.mkdir()
         _write_tables(building, delivery, contract, key, sequence, progress)
-        delivery.recheck()
-        _write_facts(building / "extract.json", delivery, key, sequence)
+        _write_facts(building / "extract.json", delivery, contract, key, sequence)
         os.replace(building, folder)
         _sync(raw)
     except OSError as error:
@@ -92,11 +101,13 @@ def land(raw: Path, delivery: Delivery, contract: Contract, key: Key, *, progres
 def _write_tables(
     building: Path, delivery: Delivery, contract: Contract, key: Key, sequence: int, progress: Step
 ) -> None:
-    with connect(temp_directory=building / "spill") as connection:
+    with delivery.reading(building / "spill") as connection:
         install(connection, key)
         for table in contract.tables.values():
             progress(table.name)
             _write_table(connection, building, delivery, contract, table, sequence)
+            _write_gone(connection, building, delivery, table)
+        delivery.recheck()
 
 
 def _write_table(
@@ -121,7 +132,7 @@ def _write_table(
             f"to {quoted(str(target))} (format parquet, compression zstd)"
         ).fetchall()[0][0]
     except duckdb.Error as error:
-        raise _unreadable(error, table) from None
+        raise _unreadable(error, delivery, table) from None
     expected = delivery.facts.rows[table.name]
     if count != expected:
         raise DeliveryError(
@@ -134,7 +145,17 @@ def _write_table(
     _sync(target)
 
 
-def _unreadable(error: duckdb.Error, table: Table) -> Exception:
+def _write_gone(connection: duckdb.DuckDBPyConnection, building: Path, delivery: Delivery, table: Table) -> None:
+    """The keys that were deleted at the source, where the delivery knows of any."""
+    gone = delivery.gone(table.name)
+    if gone is None:
+        return
+    target = building / f"{table.name}.gone.parquet"
+    connection.execute(f"copy ({gone}) to {quoted(str(target))} (format parquet, compression zstd)")
+    _sync(target)
+
+
+def _unreadable(error: duckdb.Error, delivery: Delivery, table: Table) -> Exception:
     """The error without its text, which would quote the line that could not be read."""
     if isinstance(error, duckdb.IOException) and "space" in str(error).lower():
         return HomeError(
@@ -150,17 +171,12 @@ def _unreadable(error: duckdb.Error, table: Table) -> Exception:
             table=table.name,
             next_step="raise AFTERCARE_MEMORY_LIMIT, then run again",
         )
-    return DeliveryError(
-        "a file cannot be read as strict UTF-8 CSV or Parquet",
-        stage=STAGE,
-        table=table.name,
-        next_step="ask for the delivery again; nothing of it was loaded",
-    )
+    return delivery.unreadable(error, table.name)
 
 
 def _landing_query(scan: str, table: Table, contract: Contract, row_key: str, sequence: int) -> str:
     landed = [column for column in table.columns if column.kind != "drop"]
-    values = ", ".join(f'{_value(column, contract)} as "{column.landed_as}"' for column in landed)
+    values = ", ".join(f'{landed_value(column, contract)} as "{column.landed_as}"' for column in landed)
     closure = [
         f"left(pseudonym('closure', \"{column.name}\"), 16) as closure_hash"
         for column in landed
@@ -176,8 +192,8 @@ def _landing_query(scan: str, table: Table, contract: Contract, row_key: str, se
     return f"select {sequence} as extract_sequence, {', '.join(parts)} from ({scan})"
 
 
-def _value(column: Column, contract: Contract) -> str:
-    """The SQL that lands one column."""
+def landed_value(column: Column, contract: Contract) -> str:
+    """The SQL that lands one column from its text."""
     name = f'"{column.name}"'
     simple = {
         "text": name,
@@ -204,11 +220,11 @@ def _value(column: Column, contract: Contract) -> str:
 def _unreadable_check(column: Column) -> str | None:
     if column.kind not in {"date", "birth_year", "timestamp", "bool", "number", "int"}:
         return None
-    value = _value(column, Contract("", {}, {}))
+    value = landed_value(column, Contract("", {}, {}))
     return f'case when "{column.name}" is not null and ({value}) is null then {quoted(column.name)} end'
 
 
-def _write_facts(path: Path, delivery: Delivery, key: Key, sequence: int) -> None:
+def _write_facts(path: Path, delivery: Delivery, contract: Contract, key: Key, sequence: int) -> None:
     facts = delivery.facts
     document = {
         "sequence": sequence,
@@ -220,6 +236,8 @@ def _write_facts(path: Path, delivery: Delivery, key: Key, sequence: int) -> Non
         "hash": facts.hash,
         "key_id": key.id,
         "origin": facts.origin,
+        "cursor": facts.cursor.isoformat() if facts.cursor else None,
+        "contract": contract.fingerprint,
         "tables": {
             table: {
                 "rows": facts.rows[table],

@@ -6,7 +6,7 @@ from pathlib import Path
 import duckdb
 
 from flows.errors import KeyProblemError, OlderDeliveryError
-from flows.extract.contract import Contract
+from flows.extract.contract import Contract, Table
 from flows.extract.folder import quoted
 from flows.extract.land import LANDING_VERSION, Extract
 from flows.extract.source import DeliveryFacts
@@ -70,14 +70,38 @@ def standing(facts: DeliveryFacts, extracts: list[Extract], key_id: str) -> Stan
     )
 
 
+def rows_in_force(scope: list[Extract], table: Table) -> str:
+    """A SQL query over the extracts in scope: the rows of a table that hold now.
+
+    A row gives way to a later incremental reading of a database that has its key again, or that found its key gone, so that what is
+    left is what a full reading would give. Rows of folder deliveries all stay: dbt collapses them by `modified_at`.
+    """
+    files = ", ".join(quoted(str(extract.file(table.name))) for extract in scope)
+    rows = f"select * from read_parquet([{files}], union_by_name=true)"
+    later = [extract for extract in scope if extract.cursor and not extract.is_full]
+    if not later:
+        return rows
+    keys = ", ".join(f'"{name}"' for name in table.landed_key)
+    changed = [
+        f"select {keys}, extract_sequence as s from read_parquet({quoted(str(e.file(table.name)))})" for e in later
+    ]
+    changed += [
+        f"select {keys}, {extract.sequence} as s from read_parquet({quoted(str(gone))})"
+        for extract in later
+        if (gone := extract.gone(table.name))
+    ]
+    same_key = " and ".join(f'overtaken."{name}" = held."{name}"' for name in table.landed_key)
+    return (
+        f"select held.* from ({rows}) as held anti join (select {keys}, max(s) as s from ({' union all '.join(changed)}) "
+        f"group by {keys}) as overtaken on {same_key} and overtaken.s > held.extract_sequence"
+    )
+
+
 def show_raw(build: duckdb.DuckDBPyConnection, scope: list[Extract], contract: Contract) -> None:
     """Make the schema `raw` of a build file: one view a source table over the extracts in scope."""
     build.execute("create schema if not exists raw")
-    for table in contract.tables:
-        files = ", ".join(quoted(str(extract.file(table))) for extract in scope)
-        build.execute(
-            f'create or replace view raw."{table}" as select * from read_parquet([{files}], union_by_name=true)'
-        )
+    for table in contract.tables.values():
+        build.execute(f'create or replace view raw."{table.name}" as {rows_in_force(scope, table)}')
 
 
 def show_known_keys(
@@ -90,16 +114,14 @@ def show_known_keys(
     single = [table for table in contract.tables.values() if len(table.landed_key) == 1] if base else []
     parts = ["select null::varchar as table_name, null::varchar as key, false as was_gone where false"]
     for table in single:
-        files = ", ".join(quoted(str(extract.file(table.name))) for extract in base)
         parts.append(
-            f"select distinct {quoted(table.name)}, {table.landed_key[0]}, false from read_parquet([{files}]) "
+            f"select distinct {quoted(table.name)}, {table.landed_key[0]}, false from ({rows_in_force(base, table)}) "
             f"where {table.landed_key[0]} is not null"
         )
     if base:
-        files = ", ".join(quoted(str(extract.file("aso_assessments"))) for extract in base)
         parts.append(
-            f"select distinct 'instrument_versions', instrument_version, false from read_parquet([{files}]) "
-            "where instrument_version is not null"
+            "select distinct 'instrument_versions', instrument_version, false from "
+            f"({rows_in_force(base, contract.tables['aso_assessments'])}) where instrument_version is not null"
         )
     if gone_before:
         parts.append(f"select table_name, key, true from read_parquet({quoted(str(gone_before))})")

@@ -3,16 +3,26 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Literal, Protocol
+
+import duckdb
+
+from flows.errors import StageError
 
 Mode = Literal["full", "incremental"]
 
 
 @dataclass(frozen=True)
 class DeliveryFacts:
-    """What is known of a delivery before a row of it is read; `origin` is where it came from, without credentials."""
+    """What is known of a delivery before a row of it is read; `origin` is where it came from, without credentials.
+
+    Of a database also: `cursor`, the newest change that it shows; `repeats`, the hash of the landed delivery that already holds
+    all of it; `remark`, why it was read as it was.
+    """
 
     extract_id: str
     extracted_at: datetime
@@ -22,10 +32,15 @@ class DeliveryFacts:
     sha256: Mapping[str, tuple[str, ...]]
     extra_columns: Mapping[str, int]
     origin: str = ""
+    cursor: datetime | None = None
+    repeats: str | None = None
+    remark: str = ""
 
     @property
     def hash(self) -> str:
         """One hash of everything the delivery says it holds: equal hashes are the same delivery."""
+        if self.repeats:
+            return self.repeats
         content = {
             "extract_id": self.extract_id,
             "extracted_at": self.extracted_at.isoformat(),
@@ -49,6 +64,27 @@ class Delivery(Protocol):
         """A SQL query that gives every column of the contract as text, under its contract name."""
         ...
 
+    def gone(self, table: str) -> str | None:
+        """A SQL query of the landed keys, by their raw names, that were deleted at the source; None where absence itself says so."""
+        ...
+
+    @property
+    def size_bytes(self) -> int:
+        """About how many bytes are read."""
+        ...
+
+    def reading(self, spill: Path | None) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
+        """The connection on which the queries of `scan` and `gone` run; it spills into `spill`."""
+        ...
+
+    def unreadable(self, error: duckdb.Error, table: str) -> StageError:
+        """What to say where a table cannot be read: nothing of the error's own text."""
+        ...
+
     def recheck(self) -> None:
         """Raise DeliveryError where the delivery changed while it was read."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the source."""
         ...

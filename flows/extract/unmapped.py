@@ -2,17 +2,15 @@
 
 import duckdb
 
-from flows.errors import DeliveryError
 from flows.extract.contract import Column, Contract, Table
 from flows.extract.folder import quoted
 from flows.extract.source import Delivery
-from flows.warehouse import connect
 
 
 def unmapped_codes(delivery: Delivery, contract: Contract) -> list[dict[str, object]]:
     """table, column, value, rows, and the line to add, most frequent first."""
     found: list[dict[str, object]] = []
-    with connect() as connection:
+    with delivery.reading(None) as connection:
         for table in contract.tables.values():
             for column in table.columns:
                 if column.kind in {"code", "closure"}:
@@ -37,13 +35,8 @@ def _of_column(
             f"select {name}, count(*) from ({delivery.scan(table.name)}) where {name} is not null and {unknown} "
             "group by 1 order by 2 desc, 1"
         ).fetchall()
-    except duckdb.Error:
-        raise DeliveryError(
-            "a file cannot be read",
-            stage="unmapped",
-            table=table.name,
-            next_step="run aftercare nightly for the full check",
-        ) from None
+    except duckdb.Error as error:
+        raise delivery.unreadable(error, table.name) from None
     return [
         {"table": table.name, "column": column.name, "value": value, "rows": count, "add": _line(column, str(value))}
         for value, count in rows

@@ -1,0 +1,120 @@
+"""The nightly key scan of a database: every key with its `modified_at`, held against what has landed.
+
+It finds rows that were deleted at the source, and proves that reading by `modified_at` misses nothing: a key or a stamp that the changes since
+the cursor do not explain means that everything has to be read.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+
+import duckdb
+
+from flows.errors import DeliveryError
+from flows.extract.contract import Contract, Table
+from flows.extract.folder import quoted
+from flows.extract.land import landed_value
+from flows.extract.resume import Base
+from flows.extract.scope import rows_in_force
+from flows.extract.url import STAGE
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the scan saw of one table: rows, those in the window that is read, a digest of these, and the newest stamp."""
+
+    rows: int
+    window: int
+    digest: str
+    newest: datetime | None
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How one table differs from what has landed: keys gone; rows of the window that are new or changed; rows outside of it that
+    are; rows whose stamp went back."""
+
+    gone: int
+    changed: int
+    missed: int
+    back: int
+
+
+def scan_keys(connection: duckdb.DuckDBPyConnection, table: Table, source: str, since: datetime | None) -> Seen:
+    """Read keys and stamps of a table (`source`: the query of its text) into the temporary table `seen_<table>`.
+
+    Raises DeliveryError where two rows have one key, or a row has none.
+    """
+    keys = ", ".join(f'"{name}"' for name in table.primary_key)
+    connection.execute(
+        f'create or replace temp table "seen_{table.name}" as select {keys}, try_cast("modified_at" as timestamptz) as modified_at from ({source})'
+    )
+    _refuse_bad_keys(connection, table, keys)
+    inside = "true" if since is None else f"modified_at is null or modified_at > {stamp(since)}"
+    rows, window, newest, content = connection.execute(
+        f"""select count(*), count(*) filter (where {inside}), max(modified_at),
+            bit_xor(hash(modified_at)) filter (where {inside})
+        from "seen_{table.name}" """
+    ).fetchall()[0]
+    digest = hashlib.sha256(f"{table.name} {window} {newest} {content}".encode()).hexdigest()
+    return Seen(int(rows), int(window), digest, newest)
+
+
+def _refuse_bad_keys(connection: duckdb.DuckDBPyConnection, table: Table, keys: str) -> None:
+    null = " or ".join(f'"{name}" is null' for name in table.primary_key)
+    without, twice = connection.execute(
+        f'select (select count(*) from "seen_{table.name}" where {null}), '
+        f'(select count(*) from (select 1 from "seen_{table.name}" group by {keys} having count(*) > 1))'
+    ).fetchall()[0]
+    if without or twice:
+        raise DeliveryError(
+            "two rows have one key" if twice else "a row has no key",
+            stage=STAGE,
+            table=table.name,
+            count=twice or without,
+            next_step="mend the rows and give the table a primary key on the key of the contract, then run again",
+        )
+
+
+def compare(
+    connection: duckdb.DuckDBPyConnection, contract: Contract, table: Table, base: Base, since: datetime
+) -> Difference:
+    """Hold `seen_<table>` against the rows in force. Needs the macro `pseudonym`; leaves the gone keys in `gone_<table>`."""
+    keys = ", ".join(f'"{name}"' for name in table.landed_key)
+    connection.execute(
+        f'create or replace temp table "both_{table.name}" as '
+        f"select {keys}, seen.modified_at as seen_at, seen.is_there as is_seen, held.modified_at as held_at, held.is_there as is_held "
+        f"from ({_pseudonymised(contract, table)}) as seen full join "
+        f"(select {keys}, modified_at, true as is_there from ({rows_in_force(list(base.extracts), table)})) as held using ({keys}) "
+        "where is_seen is null or is_held is null or seen_at is distinct from held_at"
+    )
+    inside = f"(seen_at is null or seen_at > {stamp(since)})"
+    gone, changed, missed, back = connection.execute(
+        f"""select count(*) filter (where is_seen is null),
+            count(*) filter (where is_seen and {inside}),
+            count(*) filter (where is_seen and not {inside}),
+            count(*) filter (where is_seen and is_held and seen_at < held_at)
+        from "both_{table.name}" """
+    ).fetchall()[0]
+    connection.execute(
+        f'create or replace temp table "gone_{table.name}" as select {keys} from "both_{table.name}" where is_seen is null'
+    )
+    connection.execute(f'drop table "both_{table.name}"')
+    return Difference(int(gone), int(changed), int(missed), int(back))
+
+
+def _pseudonymised(contract: Contract, table: Table) -> str:
+    """The keys of `seen_<table>` by their raw names; each identifier is hashed once, however often it stands in a key."""
+    source = f'"seen_{table.name}"'
+    for name in table.primary_key[:-1]:
+        column = table.column(name)
+        hashed = f'select "{name}", {landed_value(column, contract)} as "named_{name}" from (select distinct "{name}" from "seen_{table.name}")'
+        source += f' join ({hashed}) using ("{name}")'
+    last = table.column(table.primary_key[-1])
+    first = ", ".join(f'"named_{name}" as "{table.column(name).landed_as}", ' for name in table.primary_key[:-1])
+    return f'select {first}{landed_value(last, contract)} as "{last.landed_as}", modified_at, true as is_there from {source}'
+
+
+def stamp(moment: datetime) -> str:
+    """A moment as a SQL literal."""
+    return f"{quoted(moment.isoformat())}::timestamptz"

@@ -1,0 +1,42 @@
+"""Opening a source: a folder, or a database."""
+
+from pathlib import Path
+from typing import TypeAlias
+
+from flows.extract.contract import Contract
+from flows.extract.database import Access, open_database
+from flows.extract.folder import open_folder
+from flows.extract.land import Extract
+from flows.extract.pseudonymise import Key
+from flows.extract.resume import base_of
+from flows.extract.source import Delivery
+from flows.extract.url import DatabaseUrl, is_url, parse_url
+
+Source: TypeAlias = Path | DatabaseUrl
+
+
+def parse_source(text: str) -> Source:
+    """The folder or the database that a text names. SourceError where it is a URL of another kind, or holds a password."""
+    return parse_url(text) if is_url(text) else Path(text.removeprefix("file://"))
+
+
+def open_source(
+    source: Source,
+    contract: Contract,
+    key: Key,
+    access: Access,
+    *,
+    landed: list[Extract],
+    released: frozenset[int] = frozenset(),
+    full: bool = False,
+) -> Delivery:
+    """The delivery that the source offers now, checked against the contract.
+
+    A database is read on from what the live release (`released`: the sequences it was built from) has seen, or wholly with `full`.
+    """
+    if isinstance(source, Path):
+        return open_folder(source, contract)
+    base = (
+        "a full reading was asked for" if full else base_of(landed, released, origin=source.origin, contract=contract)
+    )
+    return open_database(source, contract, key, base, access)
