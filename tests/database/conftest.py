@@ -35,5 +35,3 @@ def database(server: Server) -> Iterator[DatabaseUrl]:
 def sql(server: Server, database: DatabaseUrl) -> Callable[[str], str]:
     """Runs SQL in the test's database as its owner."""
     return lambda text: server.sql(text, dict(database.libpq)["dbname"])
-
-

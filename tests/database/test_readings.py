@@ -8,10 +8,8 @@ from pathlib import Path
 import pytest
 
 from flows.extract.contract import jds
-from flows.extract.database import DatabaseDelivery
 from flows.extract.land import extracts
 from flows.extract.url import DatabaseUrl, parse_url
-from flows.warehouse import connect
 from tests.database.readings import begin, differences, nights, play, read
 from tests.database.server import Server
 from tests.nights import landed
@@ -83,7 +81,10 @@ def test_a_key_that_comes_back_is_there_again(tmp_path: Path, database: Database
     raw = tmp_path / "raw"
     play(database, nights(tmp_path, 1)[0])
     read(database, raw)
-    sql("create table kept as select * from jds.cases order by case_id limit 3; delete from jds.cases where case_id in (select case_id from kept)")
+    sql(
+        "create table kept as select * from jds.cases order by case_id limit 3; "
+        "delete from jds.cases where case_id in (select case_id from kept)"
+    )
     gone = read(database, raw)
     assert gone.gone("cases")
     assert differences(extracts(raw), [read(database, tmp_path / "gone", full=True)]) == {}
