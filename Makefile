@@ -10,9 +10,9 @@ export OPENBLAS_NUM_THREADS ?= 1
 # What a test result depends on; .venv/tested holds the hash of the files that the slow tests last passed on.
 TREE := $(shell git ls-files -z --cached --others --exclude-standard 2>/dev/null | xargs -0 sha256sum 2>/dev/null | sha256sum | cut -c1-64)
 FAST := tests/unit tests/property tests/golden tests/architecture
-SLOW := tests/simulation tests/dbt tests/faults tests/privacy tests/flows tests/docs
+SLOW := tests/simulation tests/dbt tests/database tests/faults tests/privacy tests/flows tests/docs
 
-.PHONY: help setup nightly serve test test-fast test-slow lint format lock docs benchmark clean
+.PHONY: help setup nightly serve test test-fast test-slow lint format lock docs benchmark benchmark-extract clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -61,6 +61,9 @@ docs: .venv/ready ## write the reference pages anew
 
 benchmark: .venv/ready ## seconds, CPU seconds and peak memory per stage: SURVIVORS=2000
 	@$(BIN)/python benchmarks/nightly.py --survivors $(or $(SURVIVORS),2000)
+
+benchmark-extract: .venv/ready ## rows a second out of a PostgreSQL, before and after pseudonyms: SURVIVORS=5000
+	@$(BIN)/python benchmarks/extract.py --survivors $(or $(SURVIVORS),5000)
 
 clean: ## remove .venv and caches, not the warehouse
 	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis dbt_project/target

@@ -49,6 +49,8 @@ def source_page() -> str:
         ' "tables": {"survivors": {"file": "survivors.csv", "rows": 50000, "sha256": "…"},\n'
         '            "aso_scores": {"file": ["aso_scores/1.csv", "aso_scores/2.csv"], "rows": [9, 8], "sha256": ["…", "…"]}}}\n```\n',
         "A `full` delivery holds everything: a key that was there before and is absent now was deleted. In an `incremental` one, absent means unchanged.\n",
+        "Or a delivery is a PostgreSQL database, `postgresql://user@host/database?schema=jds`, with these tables in one schema: the first night reads everything, the nights after it what changed by `modified_at` "
+        "and which keys are gone (docs/decisions/0007). Each table then needs a unique key.\n",
     ]
     for table in jds().tables.values():
         parts.append(f"## {table.name}\n\nKey: {', '.join(f'`{name}`' for name in table.primary_key)}.\n")

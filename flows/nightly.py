@@ -39,7 +39,8 @@ def nightly(
     """Make a release from a delivery: land, build, check, estimate, publish.
 
     Args:
-        source: Folder of a JDS delivery, or postgresql://user@host/database?schema=jds (no password in it). Without one the embedded JDS makes a simulated delivery.
+        source: Folder of a JDS delivery, or postgresql://user@host/database?schema=jds with no password in it. Without one the
+            embedded JDS makes a simulated delivery.
         home: Folder of the warehouse.
         as_of: Date the release is made for; without one the day of the delivery.
         rebuild: Work even where the live release is already what would be made.

@@ -1,7 +1,8 @@
 """A live database as a delivery: everything on the first reading, then what changed, and which keys are gone.
 
-All tables are read in one repeatable-read transaction, which also keeps them from being renamed under the reader. A reading is incremental from
-the newest change that the live release has seen, less an overlap; a nightly scan of keys and stamps finds what was deleted.
+All tables are read in one repeatable-read transaction, which also keeps them from being renamed under the reader. A reading is
+incremental from the newest change that the live release has seen, less an overlap; a nightly scan of keys and stamps finds what
+was deleted.
 """
 
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ from flows.errors import ContractError, DeliveryError, OlderDeliveryError, Stage
 from flows.extract import postgres
 from flows.extract.contract import Contract, Table
 from flows.extract.folder import as_text, check_columns, quoted
-from flows.extract.keyscan import Difference, Seen, compare, scan_keys, stamp
+from flows.extract.keyscan import Difference, Seen, compare, count_rows, scan_keys, stamp
 from flows.extract.pseudonymise import Key, install
 from flows.extract.resume import Base
 from flows.extract.source import DeliveryFacts
@@ -104,9 +105,13 @@ def _begun(
 ) -> DatabaseDelivery:
     types, size = _catalogue(connection, url, contract)
     extra = {name: check_columns(table, [set(types[name])]) for name, table in contract.tables.items()}
+    unique = postgres.tables_with_unique_key(connection, url, contract)
     texts = {name: _text_of(url, table, types[name]) for name, table in contract.tables.items()}
     since = base.since(overlap) if isinstance(base, Base) else None
-    seen = {name: scan_keys(connection, table, texts[name], since) for name, table in contract.tables.items()}
+    seen = {
+        name: scan_keys(connection, table, texts[name], since, is_unique=name in unique)
+        for name, table in contract.tables.items()
+    }
     _refuse_empty(contract, seen)
     if not isinstance(base, Base) or since is None:
         return _delivery(connection, url, seen, extra, texts, size, None, remark=str(base))
@@ -114,10 +119,10 @@ def _begun(
     _refuse_going_back(found)
     missed = sum(one.missed for one in found.values())
     if missed:
-        everything = {name: scan_keys(connection, table, texts[name], None) for name, table in contract.tables.items()}
+        everything = {name: count_rows(connection, table, None) for name, table in contract.tables.items()}
         remark = f"{missed:,} rows changed without a new modified_at, so everything was read"
         return _delivery(connection, url, everything, extra, texts, size, None, remark=remark)
-    changed = {name: f"{text} where {_after(since, types[name])}" for name, text in texts.items()}
+    changed = {name: _window(text, since, types[name]["modified_at"], seen[name]) for name, text in texts.items()}
     return _delivery(connection, url, seen, extra, changed, size, since, found=found, base=base)
 
 
@@ -184,12 +189,12 @@ def _text_of(url: DatabaseUrl, table: Table, types: dict[str, str]) -> str:
     return f"select {columns} {_relation(url, table.name)}"
 
 
-def _after(since: datetime, types: dict[str, str]) -> str:
-    """The rows of the window. A plain comparison is left to the server; a column of another type is cast here, as the key scan does."""
-    column = "modified_at"
-    if types[column] != "TIMESTAMP WITH TIME ZONE":
-        column = "try_cast(modified_at as timestamptz)"
-    return f"{column} > {stamp(since)} or {column} is null"
+def _window(text: str, since: datetime, kind: str, seen: Seen) -> str:
+    """The rows of the window. A plain comparison is left to the server (one with `or` would not be); a stamp of another type is cast
+    here, as in the key scan."""
+    column = "modified_at" if kind == "TIMESTAMP WITH TIME ZONE" else "try_cast(modified_at as timestamptz)"
+    rows = f"{text} where {column} > {stamp(since)}"
+    return f"{rows} union all {text} where {column} is null" if seen.without_stamp else rows
 
 
 def _refuse_empty(contract: Contract, seen: dict[str, Seen]) -> None:

@@ -1,7 +1,7 @@
 """The nightly key scan of a database: every key with its `modified_at`, held against what has landed.
 
-It finds rows that were deleted at the source, and proves that reading by `modified_at` misses nothing: a key or a stamp that the changes since
-the cursor do not explain means that everything has to be read.
+It finds rows that were deleted at the source, and proves that reading by `modified_at` misses nothing: a key or a stamp that the
+changes since the cursor do not explain means that everything has to be read.
 """
 
 import hashlib
@@ -21,12 +21,13 @@ from flows.extract.url import STAGE
 
 @dataclass(frozen=True)
 class Seen:
-    """What the scan saw of one table: rows, those in the window that is read, a digest of these, and the newest stamp."""
+    """What the scan saw of one table: rows, those in the window that is read, a digest of these, the newest stamp, rows without one."""
 
     rows: int
     window: int
     digest: str
     newest: datetime | None
+    without_stamp: int
 
 
 @dataclass(frozen=True)
@@ -40,24 +41,33 @@ class Difference:
     back: int
 
 
-def scan_keys(connection: duckdb.DuckDBPyConnection, table: Table, source: str, since: datetime | None) -> Seen:
+def scan_keys(
+    connection: duckdb.DuckDBPyConnection, table: Table, source: str, since: datetime | None, *, is_unique: bool
+) -> Seen:
     """Read keys and stamps of a table (`source`: the query of its text) into the temporary table `seen_<table>`.
 
-    Raises DeliveryError where two rows have one key, or a row has none.
+    Raises DeliveryError where two rows have one key, or a row has none; not looked for where the server sees to it (`is_unique`).
     """
     keys = ", ".join(f'"{name}"' for name in table.primary_key)
     connection.execute(
-        f'create or replace temp table "seen_{table.name}" as select {keys}, try_cast("modified_at" as timestamptz) as modified_at from ({source})'
+        f'create or replace temp table "seen_{table.name}" as '
+        f'select {keys}, try_cast("modified_at" as timestamptz) as modified_at from ({source})'
     )
-    _refuse_bad_keys(connection, table, keys)
+    if not is_unique:
+        _refuse_bad_keys(connection, table, keys)
+    return count_rows(connection, table, since)
+
+
+def count_rows(connection: duckdb.DuckDBPyConnection, table: Table, since: datetime | None) -> Seen:
+    """Count what `seen_<table>` holds; the window is all of it without `since`."""
     inside = "true" if since is None else f"modified_at is null or modified_at > {stamp(since)}"
-    rows, window, newest, content = connection.execute(
+    rows, window, newest, content, without = connection.execute(
         f"""select count(*), count(*) filter (where {inside}), max(modified_at),
-            bit_xor(hash(modified_at)) filter (where {inside})
+            bit_xor(hash(modified_at)) filter (where {inside}), count(*) - count(modified_at)
         from "seen_{table.name}" """
     ).fetchall()[0]
     digest = hashlib.sha256(f"{table.name} {window} {newest} {content}".encode()).hexdigest()
-    return Seen(int(rows), int(window), digest, newest)
+    return Seen(int(rows), int(window), digest, newest, int(without))
 
 
 def _refuse_bad_keys(connection: duckdb.DuckDBPyConnection, table: Table, keys: str) -> None:
@@ -108,8 +118,8 @@ def _pseudonymised(contract: Contract, table: Table) -> str:
     source = f'"seen_{table.name}"'
     for name in table.primary_key[:-1]:
         column = table.column(name)
-        hashed = f'select "{name}", {landed_value(column, contract)} as "named_{name}" from (select distinct "{name}" from "seen_{table.name}")'
-        source += f' join ({hashed}) using ("{name}")'
+        once = f'select distinct "{name}" from "seen_{table.name}"'
+        source += f' join (select "{name}", {landed_value(column, contract)} as "named_{name}" from ({once})) using ("{name}")'
     last = table.column(table.primary_key[-1])
     first = ", ".join(f'"named_{name}" as "{table.column(name).landed_as}", ' for name in table.primary_key[:-1])
     return f'select {first}{landed_value(last, contract)} as "{last.landed_as}", modified_at, true as is_there from {source}'

@@ -10,6 +10,7 @@ import duckdb
 import duckdb_extension_postgres_scanner
 
 from flows.errors import DeliveryError, StageError
+from flows.extract.contract import Contract
 from flows.extract.folder import quoted
 from flows.extract.url import STAGE, DatabaseUrl
 
@@ -90,6 +91,20 @@ def begin(connection: duckdb.DuckDBPyConnection) -> None:
 def query(connection: duckdb.DuckDBPyConnection, sql: str) -> list[tuple[object, ...]]:
     """The rows that the server itself answers a query with, inside the transaction."""
     return connection.execute(f"from postgres_query({quoted(NAME)}, {quoted(sql)})").fetchall()
+
+
+def tables_with_unique_key(connection: duckdb.DuckDBPyConnection, url: DatabaseUrl, contract: Contract) -> set[str]:
+    """The tables whose key the server itself keeps unique and never null."""
+    rows = query(
+        connection,
+        "select c.relname::text, array_to_string(array_agg(a.attname::text order by a.attname::text), ',') "
+        "from pg_index as i join pg_class as c on c.oid = i.indrelid join pg_namespace as n on n.oid = c.relnamespace "
+        "join pg_attribute as a on a.attrelid = c.oid and a.attnum = any(i.indkey) "
+        f"where n.nspname = {quoted(url.schema)} and i.indisunique and i.indisvalid and i.indpred is null and i.indexprs is null "
+        "group by i.indexrelid, c.relname having bool_and(a.attnotnull)",
+    )
+    keys = {name: ",".join(sorted(table.primary_key)) for name, table in contract.tables.items()}
+    return {str(name) for name, columns in rows if keys.get(str(name)) == columns}
 
 
 def explained(error: duckdb.Error, *, stage: str, table: str | None = None) -> StageError:

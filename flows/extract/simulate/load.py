@@ -1,7 +1,7 @@
 """The embedded JDS in a database: a night's folder delivery put into the twelve tables of a schema, in one transaction.
 
-The tables then hold what the delivery holds: rows that are not in it are deleted, so that nights played one after another show new, changed,
-corrected, merged, marked and vanished rows as a live system would. Rows that are as they were are not touched.
+The tables then hold what the delivery holds: rows that are not in it are deleted, so that nights played one after another show
+new, changed, corrected, merged, marked and vanished rows as a live system would. Rows that are as they were are not touched.
 """
 
 import duckdb
