@@ -10,21 +10,25 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
-from flows.errors import ContractError, DeliveryError, OlderDeliveryError, StageError
+from flows.errors import DeliveryError, OlderDeliveryError, StageError
 from flows.extract import postgres
+from flows.extract.catalogue import catalogue, relation
 from flows.extract.contract import Contract, Table
 from flows.extract.folder import as_text, check_columns, quoted
-from flows.extract.keyscan import Difference, Seen, compare, count_rows, scan_keys, stamp
+from flows.extract.keyscan import Difference, Seen, compare, scan_keys, stamp
 from flows.extract.pseudonymise import Key, install
 from flows.extract.resume import Base
 from flows.extract.source import DeliveryFacts
+from flows.extract.sums import Totals, explained, totals
 from flows.extract.url import STAGE, DatabaseUrl
 from flows.warehouse import connect
 
 OVERLAP = timedelta(hours=1)
+STAMPED = "TIMESTAMP WITH TIME ZONE"
 
 
 @dataclass(frozen=True)
@@ -78,6 +82,55 @@ class DatabaseDelivery:
         postgres.close(self.connection)
 
 
+@dataclass(frozen=True)
+class Reader:
+    """Looks at the tables of one database in its transaction; `unique` are those whose key the server keeps unique."""
+
+    connection: duckdb.DuckDBPyConnection
+    url: DatabaseUrl
+    contract: Contract
+    types: dict[str, dict[str, str]]
+    unique: set[str]
+
+    def totals(self) -> dict[str, Totals]:
+        """What the server sums up over each table whose key is unique and whose stamp has a time zone."""
+        return {
+            name: totals(self.connection, self.url, table)
+            for name, table in self.contract.tables.items()
+            if name in self.unique and self.types[name]["modified_at"] == STAMPED
+        }
+
+    def look(
+        self, table: Table, now: Totals | None, base: Base | str, since: datetime | None
+    ) -> tuple[Seen, Difference]:
+        """What is there of a table and how it differs from what has landed: by sums where they explain it, else by its keys."""
+        if isinstance(base, Base) and since and now:
+            found = explained(self.connection, self.url, self.contract, table, now, base, since)
+            if found:
+                return found
+        seen = scan_keys(self.connection, table, self._text(table), since, is_unique=table.name in self.unique)
+        if isinstance(base, Base) and since:
+            return seen, compare(self.connection, self.contract, table, base, since)
+        return seen, Difference(0, 0, 0, 0)
+
+    def scan(self, table: Table, seen: Seen, since: datetime | None) -> str:
+        """A SQL query of the rows to read. A plain comparison is left to the server (one with `or` would not be); a stamp of another type
+        is cast here, as in the key scan."""
+        text = self._text(table)
+        if since is None:
+            return text
+        is_plain = self.types[table.name]["modified_at"] == STAMPED
+        column = "modified_at" if is_plain else "try_cast(modified_at as timestamptz)"
+        rows = f"{text} where {column} > {stamp(since)}"
+        return f"{rows} union all {text} where {column} is null" if seen.without_stamp else rows
+
+    def _text(self, table: Table) -> str:
+        """Every contract column as text, by name."""
+        types = self.types[table.name]
+        columns = ", ".join(f'{as_text(column, types.get(column.name))} as "{column.name}"' for column in table.columns)
+        return f"select {columns} {relation(self.url, table.name)}"
+
+
 def open_database(
     url: DatabaseUrl, contract: Contract, key: Key, base: Base | str, access: Access, *, overlap: timedelta = OVERLAP
 ) -> DatabaseDelivery:
@@ -103,98 +156,36 @@ def open_database(
 def _begun(
     connection: duckdb.DuckDBPyConnection, url: DatabaseUrl, contract: Contract, base: Base | str, overlap: timedelta
 ) -> DatabaseDelivery:
-    types, size = _catalogue(connection, url, contract)
+    types, size = catalogue(connection, url, contract)
     extra = {name: check_columns(table, [set(types[name])]) for name, table in contract.tables.items()}
-    unique = postgres.tables_with_unique_key(connection, url, contract)
-    texts = {name: _text_of(url, table, types[name]) for name, table in contract.tables.items()}
+    reader = Reader(connection, url, contract, types, postgres.tables_with_unique_key(connection, url, contract))
     since = base.since(overlap) if isinstance(base, Base) else None
-    seen = {
-        name: scan_keys(connection, table, texts[name], since, is_unique=name in unique)
-        for name, table in contract.tables.items()
-    }
-    _refuse_empty(contract, seen)
-    if not isinstance(base, Base) or since is None:
-        return _delivery(connection, url, seen, extra, texts, size, None, remark=str(base))
-    found = {name: compare(connection, contract, table, base, since) for name, table in contract.tables.items()}
-    _refuse_going_back(found)
-    missed = sum(one.missed for one in found.values())
+    totals = reader.totals()
+    looked = {name: reader.look(table, totals.get(name), base, since) for name, table in contract.tables.items()}
+    missed = sum(found.missed for _, found in looked.values())
+    remark = "" if isinstance(base, Base) else base
+    _refuse_empty(contract, {name: seen for name, (seen, _) in looked.items()})
+    _refuse_going_back({name: found for name, (_, found) in looked.items()})
     if missed:
-        everything = {name: count_rows(connection, table, None) for name, table in contract.tables.items()}
-        remark = f"{missed:,} rows changed without a new modified_at, so everything was read"
-        return _delivery(connection, url, everything, extra, texts, size, None, remark=remark)
-    changed = {name: _window(text, since, types[name]["modified_at"], seen[name]) for name, text in texts.items()}
-    return _delivery(connection, url, seen, extra, changed, size, since, found=found, base=base)
-
-
-def _catalogue(
-    connection: duckdb.DuckDBPyConnection, url: DatabaseUrl, contract: Contract
-) -> tuple[dict[str, dict[str, str]], int]:
-    """DuckDB's type of each column of each contract table, and the bytes of the tables."""
-    schema = quoted(url.schema)
-    there = postgres.query(
-        connection, f"select has_schema_privilege(oid, 'usage') from pg_namespace where nspname = {schema}"
+        since, remark = None, f"{missed:,} rows changed without a new modified_at, so everything was read"
+        looked = {name: reader.look(table, None, remark, None) for name, table in contract.tables.items()}
+    is_same = since is not None and not any(found.gone or found.changed for _, found in looked.values())
+    facts = DeliveryFacts(
+        **_moments(connection, looked, since),
+        mode="full" if since is None else "incremental",
+        since=since,
+        rows={name: seen.window for name, (seen, _) in looked.items()},
+        sha256={name: (seen.digest,) for name, (seen, _) in looked.items()},
+        extra_columns=extra,
+        origin=url.origin,
+        repeats=str(base.extracts[-1].facts["hash"]) if is_same and isinstance(base, Base) else None,
+        remark=remark,
+        sums={name: one.sums for name, one in totals.items()},
     )
-    if not there or not there[0][0]:
-        raise ContractError(
-            "the schema is not in the database, or the user may not use it",
-            stage=STAGE,
-            next_step="name the schema in the URL (?schema=...), or grant usage on it, then run again",
-        )
-    rows = postgres.query(
-        connection,
-        "select relname::text, pg_total_relation_size(c.oid), has_table_privilege(c.oid, 'select') from pg_class as c "
-        f"join pg_namespace as n on n.oid = c.relnamespace where nspname = {schema} and relkind in ('r', 'p', 'v', 'm', 'f')",
+    scans = {name: reader.scan(table, looked[name][0], since) for name, table in contract.tables.items()}
+    return DatabaseDelivery(
+        facts, size, connection, scans, frozenset(n for n, (_, found) in looked.items() if found.gone)
     )
-    tables = {str(name): (int(str(size)), bool(readable)) for name, size, readable in rows}
-    _refuse_missing(contract, tables)
-    size = sum(tables[name][0] for name in contract.tables)
-    return {name: _types(connection, url, name) for name in contract.tables}, size
-
-
-def _refuse_missing(contract: Contract, tables: dict[str, tuple[int, bool]]) -> None:
-    missing = sorted(set(contract.tables) - set(tables))
-    if missing:
-        raise ContractError(
-            f"required tables are missing: {', '.join(missing)}",
-            stage=STAGE,
-            count=len(missing),
-            next_step="map or add the tables at the source; nothing of the delivery was loaded",
-        )
-    closed = sorted(name for name in contract.tables if not tables[name][1])
-    if closed:
-        raise DeliveryError(
-            f"the user may not read these tables: {', '.join(closed)}",
-            stage=STAGE,
-            count=len(closed),
-            next_step="grant select on them to the user of the database, then run again",
-        )
-
-
-def _types(connection: duckdb.DuckDBPyConnection, url: DatabaseUrl, table: str) -> dict[str, str]:
-    try:
-        rows = connection.execute(f"describe select * {_relation(url, table)}").fetchall()
-    except duckdb.Error as error:
-        raise postgres.explained(error, stage=STAGE, table=table) from None
-    return {str(name): str(kind) for name, kind, *_ in rows}
-
-
-def _relation(url: DatabaseUrl, table: str) -> str:
-    schema = url.schema.replace('"', '""')
-    return f'from {postgres.NAME}."{schema}"."{table}"'
-
-
-def _text_of(url: DatabaseUrl, table: Table, types: dict[str, str]) -> str:
-    """Every contract column as text, by name."""
-    columns = ", ".join(f'{as_text(column, types.get(column.name))} as "{column.name}"' for column in table.columns)
-    return f"select {columns} {_relation(url, table.name)}"
-
-
-def _window(text: str, since: datetime, kind: str, seen: Seen) -> str:
-    """The rows of the window. A plain comparison is left to the server (one with `or` would not be); a stamp of another type is cast
-    here, as in the key scan."""
-    column = "modified_at" if kind == "TIMESTAMP WITH TIME ZONE" else "try_cast(modified_at as timestamptz)"
-    rows = f"{text} where {column} > {stamp(since)}"
-    return f"{rows} union all {text} where {column} is null" if seen.without_stamp else rows
 
 
 def _refuse_empty(contract: Contract, seen: dict[str, Seen]) -> None:
@@ -220,37 +211,18 @@ def _refuse_going_back(found: dict[str, Difference]) -> None:
         )
 
 
-def _delivery(
-    connection: duckdb.DuckDBPyConnection,
-    url: DatabaseUrl,
-    seen: dict[str, Seen],
-    extra: dict[str, int],
-    scans: dict[str, str],
-    size: int,
-    since: datetime | None,
-    *,
-    found: dict[str, Difference] | None = None,
-    base: Base | None = None,
-    remark: str = "",
-) -> DatabaseDelivery:
+def _moments(
+    connection: duckdb.DuckDBPyConnection, looked: dict[str, tuple[Seen, Difference]], since: datetime | None
+) -> dict[str, Any]:
+    """When the transaction began, the id that follows from it, and the cursor: never later than the server's clock, since rows up to a
+    stamp of the future would be skipped."""
     moment = connection.execute(
         f"select now from postgres_query({quoted(postgres.NAME)}, 'select transaction_timestamp() as now')"
     ).fetchall()[0][0]
-    # A stamp of the future is no place to go on from: rows would be skipped until then.
-    cursor = min(moment, max((one.newest for one in seen.values() if one.newest), default=moment))
-    is_same = found is not None and not any(one.gone or one.changed for one in found.values())
-    facts = DeliveryFacts(
-        extract_id=f"{moment:%Y-%m-%dT%H:%M:%S.%fZ}-{'full' if since is None else 'incremental'}",
-        extracted_at=moment,
-        mode="full" if since is None else "incremental",
-        since=since,
-        rows={name: one.window for name, one in seen.items()},
-        sha256={name: (one.digest,) for name, one in seen.items()},
-        extra_columns=extra,
-        origin=url.origin,
-        cursor=cursor,
-        repeats=str(base.extracts[-1].facts["hash"]) if base and is_same else None,
-        remark=remark,
-    )
-    gone = frozenset(name for name, one in (found or {}).items() if one.gone)
-    return DatabaseDelivery(facts, size, connection, scans, gone)
+    newest = max((seen.newest for seen, _ in looked.values() if seen.newest), default=moment)
+    kind = "full" if since is None else "incremental"
+    return {
+        "extract_id": f"{moment:%Y-%m-%dT%H:%M:%S.%fZ}-{kind}",
+        "extracted_at": moment,
+        "cursor": min(moment, newest),
+    }

@@ -66,8 +66,12 @@ def count_rows(connection: duckdb.DuckDBPyConnection, table: Table, since: datet
             bit_xor(hash(modified_at)) filter (where {inside}), count(*) - count(modified_at)
         from "seen_{table.name}" """
     ).fetchall()[0]
-    digest = hashlib.sha256(f"{table.name} {window} {newest} {content}".encode()).hexdigest()
-    return Seen(int(rows), int(window), digest, newest, int(without))
+    return Seen(int(rows), int(window), digest_of(table, window, newest, content), newest, int(without))
+
+
+def digest_of(table: Table, *counted: object) -> str:
+    """A digest of what was counted of the rows that are read: it tells one reading from another."""
+    return hashlib.sha256(" ".join(map(str, (table.name, *counted))).encode()).hexdigest()
 
 
 def _refuse_bad_keys(connection: duckdb.DuckDBPyConnection, table: Table, keys: str) -> None:
@@ -94,7 +98,7 @@ def compare(
     connection.execute(
         f'create or replace temp table "both_{table.name}" as '
         f"select {keys}, seen.modified_at as seen_at, seen.is_there as is_seen, held.modified_at as held_at, held.is_there as is_held "
-        f"from ({_pseudonymised(contract, table)}) as seen full join "
+        f"from ({pseudonymised(contract, table, 'true as is_there')}) as seen full join "
         f"(select {keys}, modified_at, true as is_there from ({rows_in_force(list(base.extracts), table)})) as held using ({keys}) "
         "where is_seen is null or is_held is null or seen_at is distinct from held_at"
     )
@@ -113,8 +117,9 @@ def compare(
     return Difference(int(gone), int(changed), int(missed), int(back))
 
 
-def _pseudonymised(contract: Contract, table: Table) -> str:
-    """The keys of `seen_<table>` by their raw names; each identifier is hashed once, however often it stands in a key."""
+def pseudonymised(contract: Contract, table: Table, more: str) -> str:
+    """Keys by their raw names, `modified_at` and `more` of `seen_<table>`; each identifier is hashed once, however often it stands in
+    a key."""
     source = f'"seen_{table.name}"'
     for name in table.primary_key[:-1]:
         column = table.column(name)
@@ -122,7 +127,7 @@ def _pseudonymised(contract: Contract, table: Table) -> str:
         source += f' join (select "{name}", {landed_value(column, contract)} as "named_{name}" from ({once})) using ("{name}")'
     last = table.column(table.primary_key[-1])
     first = ", ".join(f'"named_{name}" as "{table.column(name).landed_as}", ' for name in table.primary_key[:-1])
-    return f'select {first}{landed_value(last, contract)} as "{last.landed_as}", modified_at, true as is_there from {source}'
+    return f'select {first}{landed_value(last, contract)} as "{last.landed_as}", modified_at, {more} from {source}'
 
 
 def stamp(moment: datetime) -> str:

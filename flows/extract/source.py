@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Literal, Protocol
@@ -21,7 +21,7 @@ class DeliveryFacts:
     """What is known of a delivery before a row of it is read; `origin` is where it came from, without credentials.
 
     Of a database also: `cursor`, the newest change that it shows; `repeats`, the hash of the landed delivery that already holds
-    all of it; `remark`, why it was read as it was.
+    all of it; `remark`, why it was read as it was; `sums`, what the server summed up over all rows of a table.
     """
 
     extract_id: str
@@ -35,6 +35,7 @@ class DeliveryFacts:
     cursor: datetime | None = None
     repeats: str | None = None
     remark: str = ""
+    sums: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
     @property
     def hash(self) -> str:

@@ -77,6 +77,35 @@ def test_a_row_committed_late_or_without_a_new_stamp_makes_the_reading_a_full_on
     )
 
 
+def test_a_late_row_is_seen_also_where_another_is_gone(tmp_path: Path, database: DatabaseUrl, sql: Sql) -> None:
+    raw = tmp_path / "raw"
+    play(database, nights(tmp_path, 1)[0])
+    read(database, raw)
+    sql(
+        "create table kept as select * from jds.cases order by case_id limit 1; "
+        "delete from jds.cases where case_id in (select case_id from kept); update kept set case_id = 'C-other'; "
+        "insert into jds.cases select * from kept"
+    )
+    assert begin(database, raw).facts.mode == "full"
+
+
+def test_a_night_without_deletions_is_read_by_its_changes_alone(
+    tmp_path: Path, database: DatabaseUrl, sql: Sql
+) -> None:
+    raw = tmp_path / "raw"
+    play(database, nights(tmp_path, 1)[0])
+    read(database, raw)
+    sql(
+        "update jds.health_services set sessions = 9, modified_at = now() where health_service_id in "
+        "(select health_service_id from jds.health_services order by 1 limit 20); "
+        "insert into jds.cases (case_id, office_id, modified_at) values ('C-new', 'O-0000001', now())"
+    )
+    extract = read(database, raw)
+    assert not any(extract.gone(table) for table in jds().tables)
+    assert extract.facts["tables"]["health_services"]["rows"] == 20
+    assert differences(extracts(raw), [read(database, tmp_path / "whole", full=True)]) == {}
+
+
 def test_a_key_that_comes_back_is_there_again(tmp_path: Path, database: DatabaseUrl, sql: Sql) -> None:
     raw = tmp_path / "raw"
     play(database, nights(tmp_path, 1)[0])

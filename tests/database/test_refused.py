@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
+import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,8 +14,9 @@ from flows.errors import Exit, StageError
 from flows.extract.contract import jds
 from flows.extract.database import Access, open_database
 from flows.extract.land import extracts, land
+from flows.extract.resume import base_of
 from flows.extract.url import DatabaseUrl, parse_url
-from tests.database.readings import begin, differences, nights, play, read
+from tests.database.readings import ALL, begin, differences, nights, play, read
 from tests.database.server import Relay, Server
 from tests.faults.refusals import refusal, run
 from tests.nights import KEY, landed
@@ -139,47 +142,30 @@ def test_a_connection_cut_anywhere_loses_and_doubles_nothing(
     first, second = nights(tmp_path, 2, survivors=300)
     raw, name = tmp_path / "raw", dict(database.libpq)["dbname"]
 
-    def reading(relay: Relay) -> None:
+    def reading(relay: Relay, into: Path) -> None:
+        # The relay's port is new each time; to the cursor it is the same place.
         url = parse_url(relay.url(name) + "?gssencmode=disable")
-        # The port is new each time; to the cursor it is the same place.
-        place = parse_url(str(url).replace(str(relay.port), "5432")).origin
-        begun = open_database(url, jds(), KEY, _base(raw, url.origin, place), Access())
-        land(raw, _at(begun, place), jds(), KEY)
+        base = base_of(extracts(into), ALL, origin=database.origin, contract=jds())
+        begun = open_database(url, jds(), KEY, base, Access())
+        land(into, replace(begun, facts=replace(begun.facts, origin=database.origin)), jds(), KEY)
+        relay.close()
 
-    chance, cuts = random.Random(9), 0
+    chance = random.Random(9)
     for delivery in (first, second):
         play(database, delivery)
-        whole = Relay(server)
-        begun = open_database(parse_url(whole.url(name)), jds(), KEY, "first", Access())
-        land(tmp_path / f"measured of {delivery.name}", begun, jds(), KEY)
-        whole.close()
-        for after in sorted(chance.sample(range(2000, whole.passed // 2), 5)):
+        measured, whole = tmp_path / f"measured of {delivery.name}", Relay(server)
+        if raw.exists():
+            shutil.copytree(raw, measured)
+        reading(whole, measured)
+        for after in sorted(chance.sample(range(2000, int(whole.passed * 0.9)), 5)):
             before = [extract.sequence for extract in extracts(raw)]
-            relay = Relay(server, cut_after=after)
-            error = refused(lambda relay=relay: reading(relay))
+            error = refused(lambda after=after: reading(Relay(server, cut_after=after), raw))
             assert error.code == Exit.DELIVERY
             assert [extract.sequence for extract in extracts(raw)] == before
             assert not list(raw.glob(".landing-*"))
-            cuts += 1
-        relay = Relay(server)
-        reading(relay)
-        relay.close()
+        reading(Relay(server), raw)
         assert differences(extracts(raw), [landed(delivery, tmp_path / f"folder of {delivery.name}")]) == {}
-    assert cuts == 10
     assert [extract.is_full for extract in extracts(raw)] == [True, False]
-
-
-def _base(raw: Path, origin: str, place: str):  # type: ignore[no-untyped-def]
-    from flows.extract.resume import base_of
-    from tests.database.readings import ALL
-
-    return base_of(extracts(raw), ALL, origin=place, contract=jds())
-
-
-def _at(begun, place: str):  # type: ignore[no-untyped-def]
-    from dataclasses import replace
-
-    return replace(begun, facts=replace(begun.facts, origin=place))
 
 
 def test_a_server_that_ends_the_connection_while_tables_land_is_refused(
