@@ -1,5 +1,8 @@
 """The SQL that reads one cell of text as the contract's type; null where the text is not of that type."""
 
+from flows.extract.contract import Column, Contract
+from flows.extract.folder import quoted
+
 
 def date(name: str) -> str:
     """A date written as YYYY-MM-DD, and no other way."""
@@ -19,3 +22,28 @@ def boolean(name: str) -> str:
 def number(name: str) -> str:
     """A finite number."""
     return f"case when isfinite(try_cast({name} as double)) then try_cast({name} as double) end"
+
+
+def landed_value(column: Column, contract: Contract) -> str:
+    """The SQL that lands one column from its text."""
+    name = f'"{column.name}"'
+    simple = {
+        "text": name,
+        "date": date(name),
+        "birth_year": f"year({date(name)})",
+        "timestamp": timestamp(name),
+        "bool": boolean(name),
+        "number": number(name),
+        "int": f"case when {number(name)} = trunc({number(name)}) then try_cast({number(name)} as bigint) end",
+        "key": f"pseudonym({quoted(column.of)}, {name})",
+    }
+    if column.kind in simple:
+        return simple[column.kind]
+    if column.kind == "code":
+        known = ", ".join(quoted(code) for code in contract.codes[column.of])
+        return f"case when {name} in ({known}) then {name} else '#' || left(pseudonym('code', {name}), 12) end"
+    patterns = " ".join(
+        f"when regexp_matches(lower({name}), {quoted(pattern)}) then {quoted(code)}"
+        for pattern, code in contract.closure_patterns
+    )
+    return f"case when {name} is null then null {patterns} else '#' end"

@@ -11,9 +11,9 @@ from datetime import datetime
 import duckdb
 
 from flows.errors import DeliveryError
+from flows.extract.cells import landed_value
 from flows.extract.contract import Contract, Table
 from flows.extract.folder import quoted
-from flows.extract.land import landed_value
 from flows.extract.resume import Base
 from flows.extract.scope import rows_in_force
 from flows.extract.url import STAGE

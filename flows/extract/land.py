@@ -176,7 +176,7 @@ def _unreadable(error: duckdb.Error, delivery: Delivery, table: Table) -> Except
 
 def _landing_query(scan: str, table: Table, contract: Contract, row_key: str, sequence: int) -> str:
     landed = [column for column in table.columns if column.kind != "drop"]
-    values = ", ".join(f'{landed_value(column, contract)} as "{column.landed_as}"' for column in landed)
+    values = ", ".join(f'{cells.landed_value(column, contract)} as "{column.landed_as}"' for column in landed)
     closure = [
         f"left(pseudonym('closure', \"{column.name}\"), 16) as closure_hash"
         for column in landed
@@ -192,35 +192,10 @@ def _landing_query(scan: str, table: Table, contract: Contract, row_key: str, se
     return f"select {sequence} as extract_sequence, {', '.join(parts)} from ({scan})"
 
 
-def landed_value(column: Column, contract: Contract) -> str:
-    """The SQL that lands one column from its text."""
-    name = f'"{column.name}"'
-    simple = {
-        "text": name,
-        "date": cells.date(name),
-        "birth_year": f"year({cells.date(name)})",
-        "timestamp": cells.timestamp(name),
-        "bool": cells.boolean(name),
-        "number": cells.number(name),
-        "int": f"case when {cells.number(name)} = trunc({cells.number(name)}) then try_cast({cells.number(name)} as bigint) end",
-        "key": f"pseudonym({quoted(column.of)}, {name})",
-    }
-    if column.kind in simple:
-        return simple[column.kind]
-    if column.kind == "code":
-        known = ", ".join(quoted(code) for code in contract.codes[column.of])
-        return f"case when {name} in ({known}) then {name} else '#' || left(pseudonym('code', {name}), 12) end"
-    patterns = " ".join(
-        f"when regexp_matches(lower({name}), {quoted(pattern)}) then {quoted(code)}"
-        for pattern, code in contract.closure_patterns
-    )
-    return f"case when {name} is null then null {patterns} else '#' end"
-
-
 def _unreadable_check(column: Column) -> str | None:
     if column.kind not in {"date", "birth_year", "timestamp", "bool", "number", "int"}:
         return None
-    value = landed_value(column, Contract("", {}, {}))
+    value = cells.landed_value(column, Contract("", {}, {}))
     return f'case when "{column.name}" is not null and ({value}) is null then {quoted(column.name)} end'
 
 
