@@ -17,42 +17,52 @@ class Home:
 
     @property
     def current(self) -> Path:
+        """The link to the live release."""
         return self.root / "current"
 
     @property
     def releases(self) -> Path:
+        """Releases, each immutable."""
         return self.root / "releases"
 
     @property
     def raw(self) -> Path:
+        """Landed deliveries, append-only."""
         return self.root / "raw"
 
     @property
     def history(self) -> Path:
+        """What a release remembers for the next night."""
         return self.root / "history"
 
     @property
     def models(self) -> Path:
+        """The registry of signed models."""
         return self.root / "models"
 
     @property
     def runs(self) -> Path:
+        """Build files of runs at work or failed, and what dbt has parsed."""
         return self.root / "runs"
 
     @property
     def casework(self) -> Path:
+        """What is about one person, for named case managers."""
         return self.root / "casework"
 
     @property
     def audit_log(self) -> Path:
+        """The hash-chained log of what was done."""
         return self.root / "audit.log"
 
     @property
     def lock(self) -> Path:
+        """The file that the run at work holds."""
         return self.root / "run.lock"
 
     @property
     def hold(self) -> Path:
+        """Why publishing is on hold; absent where it is not."""
         return self.root / "hold.json"
 
 

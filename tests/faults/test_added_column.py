@@ -10,6 +10,7 @@ import duckdb
 from expectations.run import run_door
 from flows.landing_counts import landing_counts
 from flows.night import Night, Unchanged, open_night
+from flows.publish import manifest
 from flows.stages import Watch, land_delivery
 from tests.conftest import WholeNight
 from tests.nights import AT, opened, settings_for, sign, stamp
@@ -49,6 +50,7 @@ def test_F8_rebuild_forces_a_night_that_would_change_nothing(clean_night: WholeN
     day = date.fromisoformat((clean_night.home / "current").resolve().name[:10])
     live = "fingerprint of the live release"
     monkeypatch.setattr("flows.night._fingerprint", lambda *_: live)
-    monkeypatch.setattr("flows.night.manifest.read", lambda _: {"fingerprint": live})
+    read = manifest.read
+    monkeypatch.setattr("flows.night.manifest.read", lambda folder: read(folder) | {"fingerprint": live})
     assert isinstance(open_night(settings, clean_night.delivery, as_of=day, at=AT), Unchanged)
     assert isinstance(open_night(settings, clean_night.delivery, as_of=day, at=AT, rebuild=True), Night)
