@@ -63,9 +63,10 @@ def test_F48_a_dead_run_leaves_no_lock(tmp_path: Path) -> None:
     if child == 0:
         with hold_home(home):
             os._exit(9)
-    os.waitpid(child, 0)
+    _, status = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(status) == 9, "the child must have died while it held the home"
     with hold_home(home):
-        pass
+        assert home.lock.exists()
 
 
 def test_F53_a_home_that_is_a_file_is_refused(tmp_path: Path, night: Nightly) -> None:
