@@ -22,9 +22,13 @@ from tests.nights import KEY
 ALL = frozenset(range(1, 1000))
 
 
-def nights(folder: Path, number: int, *, survivors: int = 120) -> list[Path]:
+def nights(folder: Path, number: int, *, survivors: int = 120, merged_share: float = 0.005) -> list[Path]:
     """Full folder deliveries of so many nights, one after another."""
-    made = [write_delivery(folder / "night0", Parameters(survivors=survivors), fmt="parquet").folder]
+    made = [
+        write_delivery(
+            folder / "night0", Parameters(survivors=survivors, merged_share=merged_share), fmt="parquet"
+        ).folder
+    ]
     while len(made) < number:
         made.append(write_next(folder / f"night{len(made)}", made[-1], fmt="parquet").folder)
     return made

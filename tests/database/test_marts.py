@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -49,13 +50,36 @@ def night(home: Path, source: Source, as_of: date) -> dict[str, object] | Unchan
     return {**hashes, "quality.check": checks}
 
 
-def test_three_nights_give_the_same_marts_from_a_folder_and_from_a_database(
-    tmp_path: Path, database: DatabaseUrl, monkeypatch: pytest.MonkeyPatch
+def happened(deliveries: list[Path]) -> dict[str, int]:
+    """How many survivors and services were new, changed, merged, soft-deleted and hard-deleted between the nights."""
+    counted: dict[str, int] = {}
+    with connect() as connection:
+        for before, after in pairwise(deliveries):
+            for table, key in (("survivors", "survivor_id"), ("support_services", "support_service_id")):
+                merged = "new.merged_into is not null and old.merged_into is null" if table == "survivors" else "false"
+                found = connection.execute(
+                    f"""select count(*) filter (where old.{key} is null) as new, count(*) filter (where new.{key} is null) as gone,
+                        count(*) filter (where new.modified_at > old.modified_at) as changed,
+                        count(*) filter (where new.is_deleted and not old.is_deleted) as soft_deleted,
+                        count(*) filter (where {merged}) as merged
+                    from '{before}/{table}.parquet' as old full join '{after}/{table}.parquet' as new using ({key})"""
+                ).fetchall()[0]
+                for kind, count in zip(("new", "gone", "changed", "soft_deleted", "merged"), found, strict=True):
+                    name = kind if kind == "merged" else f"{table} {kind}"
+                    counted[name] = counted.get(name, 0) + count
+    return counted
+
+
+@pytest.mark.parametrize("number", [3, pytest.param(7, marks=pytest.mark.slow)])
+def test_nights_give_the_same_marts_from_a_folder_and_from_a_database(
+    tmp_path: Path, database: DatabaseUrl, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
     of_folder, of_database = tmp_path / "of folder", tmp_path / "of database"
     of_folder.mkdir()
     of_database.mkdir()
-    for number, delivery in enumerate(nights(tmp_path, 3)):
+    deliveries = nights(tmp_path, number, merged_share=0.06)
+    assert all(happened(deliveries).values()), "each kind of change happens between the nights"
+    for played, delivery in enumerate(deliveries):
         moment = json.loads((delivery / "manifest.json").read_text(encoding="utf-8"))["extracted_at"]
         as_of = datetime.fromisoformat(moment).date()
 
@@ -70,6 +94,6 @@ def test_three_nights_give_the_same_marts_from_a_folder_and_from_a_database(
         from_folder, from_database = (one.result() for one in made)
         assert from_database == from_folder
         extract = json.loads(sorted((of_database / "raw").glob("*/extract.json"))[-1].read_text(encoding="utf-8"))
-        assert extract["mode"] == ("incremental" if number else "full")
+        assert extract["mode"] == ("incremental" if played else "full")
     assert isinstance(night(of_database, database, as_of), Unchanged), "the same state again is nothing to do"
     assert not list(of_database.glob(".reading*")), "nothing is left of what was read"

@@ -136,7 +136,7 @@ def test_tables_that_may_not_be_read_are_named(filled: Path, server: Server, dat
     sql("drop owned by clerk; drop role clerk")
 
 
-def test_a_connection_cut_anywhere_loses_and_doubles_nothing(
+def test_a_connection_cut_at_twenty_points_loses_and_doubles_nothing(
     tmp_path: Path, server: Server, database: DatabaseUrl
 ) -> None:
     first, second = nights(tmp_path, 2, survivors=300)
@@ -157,7 +157,7 @@ def test_a_connection_cut_anywhere_loses_and_doubles_nothing(
         if raw.exists():
             shutil.copytree(raw, measured)
         reading(whole, measured)
-        for after in sorted(chance.sample(range(2000, int(whole.passed * 0.9)), 5)):
+        for after in sorted(chance.sample(range(2000, int(whole.passed * 0.9)), 10)):
             before = [extract.sequence for extract in extracts(raw)]
             error = refused(lambda after=after: reading(Relay(server, cut_after=after), raw))
             assert error.code == Exit.DELIVERY
