@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from flows import settings as settings_module
+from flows.cli_diff import diff
 from flows.cli_simulate import Day, simulate
 from flows.errors import Exit, StageError
 from flows.settings import Settings
@@ -91,6 +92,7 @@ def _command() -> str:
 
 
 cli.add_command(simulate)
+cli.add_command(diff)
 
 
 @cli.command()

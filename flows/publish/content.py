@@ -80,7 +80,7 @@ def content_hash(connection: duckdb.DuckDBPyConnection, catalog: str, table: str
     """
     stamps = STAMPED_COLUMNS.get(table, frozenset())
     columns = sorted(name for name in types if name not in stamps)
-    text = ", '|', ".join(_canonical(name, types[name]) for name in columns) or "''"
+    text = ", '|', ".join(canonical(name, types[name]) for name in columns) or "''"
     row = connection.execute(
         f"select count(*), sum((h >> 64)::ubigint), sum((h & {_LOW}::uhugeint)::ubigint) "
         f"from (select md5_number(concat({text})) as h from {quoted(catalog)}.{quoted(table)})"
@@ -88,7 +88,7 @@ def content_hash(connection: duckdb.DuckDBPyConnection, catalog: str, table: str
     return hashlib.sha256(f"{columns}{row}".encode()).hexdigest()
 
 
-def _canonical(column: str, kind: str) -> str:
+def canonical(column: str, kind: str) -> str:
     """SQL for one value as text: floats to 9 significant digits, no negative zero; text after its length."""
     name = quoted(column)
     if kind in FLOATS:
