@@ -28,10 +28,10 @@ OTHER = {
     "continuation_days": 14,
     "earliest_assessment_days": 30,
     "recent_days": 61,
-    "measurable_change": 0.2,
+    "measurable_change": 0.05,
     "substantial_change": 0.4,
     "earliest_plausible_date": "2024-01-31",
-    "language_pool": 40,
+    "language_pool": 1000,
 }
 
 
@@ -49,7 +49,7 @@ def test_every_definition_that_can_be_set_is_set_here() -> None:
 
 def test_under_other_definitions_the_marts_agree_and_each_of_them_counts(tmp_path: Path) -> None:
     """A definition that the marts left out of account would show: without it the second reading says something else."""
-    world = make_world(5, 120)
+    world = make_world(5, 150)
     definitions = Definitions("aso", as_given(OTHER))
     raw = write(tmp_path / "raw ids", [world])
     build = built(raw, tmp_path / "home", tmp_path / "dbt", as_of=AS_OF, variables=definitions.as_json())
