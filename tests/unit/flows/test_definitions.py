@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from flows.definitions import DefinitionError, Definitions, definitions_of, shipped
+from flows.definitions import FIXED, DefinitionError, Definitions, definitions_of, shipped
 from flows.embedded import source_or_embedded
 from flows.errors import ContractError, Exit
 from flows.extract.contract import CODE_SEEDS, instruments, jds
 from flows.extract.simulate.codes import DOMAIN_ITEMS, DOMAINS, INDICATORS
 from flows.night import config_hash
-from flows.settings import SettingsError
+from flows.settings import PROJECT, SettingsError
 from ml.duration.curves import MONTH_DAYS
 from tests.nights import settings_for
 
@@ -153,6 +153,16 @@ def test_the_embedded_jds_stands_in_for_no_other_instrument(tmp_path: Path) -> N
 
 def test_a_month_is_as_long_for_the_curves_as_for_the_marts() -> None:
     assert shipped("aso")["month_days"]["value"] == MONTH_DAYS
+
+
+def test_the_page_of_definitions_lists_each_that_can_be_set_and_what_ships() -> None:
+    rows = [
+        line for line in (PROJECT / "docs" / "definitions.md").read_text(encoding="utf-8").splitlines() if "| " in line
+    ]
+    for name, one in shipped("aso").items():
+        told = [row for row in rows if f"`{name}`" in row.split("|")[1]]
+        assert len(told) == (name not in FIXED), name
+        assert all(str(one["value"]) in row for row in told), name
 
 
 def test_another_definition_or_instrument_is_another_configuration(tmp_path: Path, file: Path) -> None:
