@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,14 +36,20 @@ OnNode = Callable[[NodeEvent], None]
 
 
 def build_marts(
-    run_folder: Path, target: Path, *, memory_limit: str = "3GB", on_node: OnNode = lambda _: None
+    run_folder: Path,
+    target: Path,
+    *,
+    variables: Mapping[str, Any] | None = None,
+    memory_limit: str = "3GB",
+    on_node: OnNode = lambda _: None,
 ) -> dict[str, int]:
     """Build all models, seeds, snapshots and data tests; how many nodes ended in each status.
 
-    `target` is where dbt keeps what it has parsed between runs. Raises DbtError with the names of the nodes that failed.
+    `target` is where dbt keeps what it has parsed between runs; other `variables` make it parse anew.
+    Raises DbtError with the names of the nodes that failed.
     """
     command = [sys.executable, "-m", "flows.dbt_child", str(DBT_PROJECT), str(target), "build"]
-    command += ["--target", "build", "--exclude-resource-type", "unit_test"]
+    command += ["--target", "build", "--exclude-resource-type", "unit_test", "--vars", json.dumps(variables or {})]
     statuses: dict[str, int] = {}
     failed: list[str] = []
     for told in _run(command, run_folder, memory_limit):

@@ -5,13 +5,21 @@ Beside, not in it: a delivery holds (simulated) names, and nothing in a home doe
 from collections.abc import Callable
 
 from flows.extract.open import Source, parse_source
-from flows.settings import Settings
+from flows.settings import Settings, SettingsError
 
 
 def source_or_embedded(settings: Settings, say: Callable[[str], None]) -> Source:
-    """The delivery folder or the database that was named, or a simulated folder of `settings.survivors` survivors."""
+    """The delivery folder or the database that was named, or a simulated folder of `settings.survivors` survivors.
+
+    Raises SettingsError where there is no source for the instrument."""
     if settings.source:
         return parse_source(settings.source)
+    if settings.instrument != "aso":
+        raise SettingsError(
+            "the embedded JDS scores the ASO alone",
+            stage="settings",
+            next_step="name the source that scores this instrument with --source, or unset AFTERCARE_INSTRUMENT",
+        )
     home = settings.home.resolve()
     folder = home.with_name(f"{home.name}.embedded-jds") / f"{settings.survivors}-survivors"
     if not (folder / "manifest.json").exists():

@@ -18,14 +18,17 @@ if TYPE_CHECKING:
 
 STAGE = "estimates"
 SIGNING = "model registry"
-# The frames that `ml` gets: the columns of its contracts, sorted so that nothing depends on the order in a file.
+# The frames that `ml` gets: the columns of its contracts, scores on the instrument's common scale; sorted so that nothing depends
+# on the order in a file.
 FRAMES = {
     "episodes": "select * from core.fct_episode order by episode_key",
     "snapshots": "select episode_key, stage, assessment_key, day from aso.snapshot where stage = 'initial' order by episode_key",
     "scores": (
-        "select score.assessment_key, score.indicator_code, score.domain_code, score.score, score.score_status "
-        "from aso.fct_score as score semi join (select assessment_key from aso.snapshot where stage = 'initial') as initial "
-        "using (assessment_key) order by score.assessment_key, score.indicator_code"
+        "select score.assessment_key, score.indicator_code, score.domain_code, score.score_status, "
+        "round(item.align_offset + item.align_factor * score.score, 9) as score "
+        "from aso.fct_score as score join core.dim_indicator as item using (indicator_code) "
+        "semi join (select assessment_key from aso.snapshot where stage = 'initial') as initial using (assessment_key) "
+        "order by score.assessment_key, score.indicator_code"
     ),
 }
 
@@ -64,31 +67,48 @@ def curves(frames: dict[str, pd.DataFrame], *, seed: int, draws: int) -> pd.Data
 
 
 def models(
-    frames: dict[str, pd.DataFrame], registry: Path, key: Key, *, as_of: date, seed: int, retrain: bool = False
+    frames: dict[str, pd.DataFrame],
+    registry: Path,
+    key: Key,
+    *,
+    as_of: date,
+    seed: int,
+    retrain: bool = False,
+    in_force: str = "",
 ) -> dict[str, pd.DataFrame]:
     """Rows of models.risk_indicator, models.metric and models.card: of the model in use, trained now where there is none.
 
-    With `retrain` a challenger is trained in any case and takes over only by the promotion rule. A training that fails leaves
-    the model in use as it is, and says so on a card of its own.
+    With `retrain` a challenger is trained in any case and takes over only by the promotion rule. `in_force` is what differs from the
+    shipped definitions: a model trained under others is of no use, and the new one takes over. A training that fails leaves the model
+    in use as it is, and says so on a card of its own.
     """
     from ml import registry as store
 
     signing = key.derive(SIGNING)
-    in_use = store.champion(registry, signing)
-    if in_use and not retrain:
-        return _frames(registry, in_use, signing)
-    champion = store.load(registry, in_use, signing) if in_use else None
-    trained = _train(frames, as_of=as_of, seed=seed, champion=champion.document if champion else None)
+    champion = _in_use(registry, signing, in_force)
+    if champion and not retrain:
+        return _frames(registry, champion.model_id, signing)
+    old = champion.document if champion else None
+    trained = _train(frames, as_of=as_of, seed=seed, champion=old, in_force=in_force)
     if isinstance(trained, pd.DataFrame):
-        return {**(_frames(registry, in_use, signing) if in_use else {}), "card": trained}
+        return {**(_frames(registry, champion.model_id, signing) if champion else {}), "card": trained}
     store.save(registry, trained, signing)
-    if bool(trained.card["is_champion"].iloc[0]):
+    is_promoted = bool(trained.card["is_champion"].iloc[0])
+    if is_promoted:
         store.promote(registry, trained.model_id, signing)
-        in_use = trained.model_id
-    if champion is None or in_use == trained.model_id:
+    if champion is None or is_promoted:
         return {"risk_indicator": trained.risk_indicator, "metric": trained.metric, "card": trained.card}
     kept = _frames(registry, champion.model_id, signing)
     return {**kept, "card": pd.concat([kept["card"], trained.card], ignore_index=True)}
+
+
+def _in_use(registry: Path, signing: bytes, in_force: str) -> "Trained | None":
+    """The model in use, None where there is none or it was trained under other definitions."""
+    from ml import registry as store
+
+    model_id = store.champion(registry, signing)
+    found = store.load(registry, model_id, signing) if model_id else None
+    return found if found and found.document["definitions"].get("in_force", "") == in_force else None
 
 
 def _frames(registry: Path, model_id: str, signing: bytes) -> dict[str, pd.DataFrame]:
@@ -99,7 +119,7 @@ def _frames(registry: Path, model_id: str, signing: bytes) -> dict[str, pd.DataF
 
 
 def _train(
-    frames: dict[str, pd.DataFrame], *, as_of: date, seed: int, champion: Mapping[str, Any] | None
+    frames: dict[str, pd.DataFrame], *, as_of: date, seed: int, champion: Mapping[str, Any] | None, in_force: str
 ) -> "Trained | pd.DataFrame":
     """The trained model, or the card that says why training failed."""
     from ml.risk.definition import MODEL_NAME
@@ -107,7 +127,13 @@ def _train(
 
     try:
         return train(
-            frames["episodes"], frames["snapshots"], frames["scores"], as_of=as_of, seed=seed, champion=champion
+            frames["episodes"],
+            frames["snapshots"],
+            frames["scores"],
+            as_of=as_of,
+            seed=seed,
+            champion=champion,
+            in_force=in_force,
         )
     except Exception as error:  # a model that cannot be fitted must not keep the data from being published
         return pd.DataFrame(
@@ -121,14 +147,11 @@ def _train(
         )
 
 
-def copy_models(registry: Path, key: Key, target: Path) -> list[str]:
-    """Copy the model in use into `target`, verified; its id, or none."""
-    from ml import registry as store
-
+def copy_models(registry: Path, key: Key, target: Path, *, in_force: str = "") -> list[str]:
+    """Copy the model in use under these definitions into `target`, verified; its id, or none."""
     target.mkdir(parents=True, exist_ok=True)
-    in_use = store.champion(registry, key.derive(SIGNING))
+    in_use = _in_use(registry, key.derive(SIGNING), in_force)
     if in_use is None:
         return []
-    store.load(registry, in_use, key.derive(SIGNING))
-    shutil.copytree(registry / in_use, target / in_use, dirs_exist_ok=True)
-    return [in_use]
+    shutil.copytree(registry / in_use.model_id, target / in_use.model_id, dirs_exist_ok=True)
+    return [in_use.model_id]

@@ -104,7 +104,7 @@ def unmapped_rows(settings: Settings) -> list[dict[str, object]]:
     home = Home(settings.home.resolve())
     source = parse_source(settings.source or last_origin(home))
     delivery = open_source(source, jds(), run_key(settings), access_of(settings, home), landed=[], full=True)
-    return unmapped_codes(delivery, jds())
+    return unmapped_codes(delivery, jds(settings.instrument))
 
 
 def last_origin(home: Home) -> str:

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+from flows.definitions import Definitions, definitions_of
 from flows.errors import HomeError
 from flows.extract.contract import jds
 from flows.extract.database import Access
@@ -40,6 +41,7 @@ class Night:
     live: str | None
     fingerprint: str
     accept: frozenset[str]
+    definitions: Definitions
 
     @property
     def folder(self) -> Path:
@@ -85,6 +87,7 @@ def open_night(
     """
     home = Home(settings.home.resolve())
     refuse_when_held(home)
+    definitions = definitions_of(settings.instrument, settings.definitions)
     key = run_key(settings)
     live, landed = current_release(home), extracts(home.raw)
     delivery = open_source(
@@ -99,31 +102,30 @@ def open_night(
     _check_space(home, delivery)
     how = standing(delivery.facts, landed, key.id)
     day = as_of or delivery.facts.extracted_at.date()
-    fingerprint = _fingerprint(settings, delivery, how, landed, key, day)
+    fingerprint = _fingerprint(config_hash(settings, definitions), delivery, how, landed, key, day)
     if live and not rebuild and manifest.read(home.releases / live)["fingerprint"] == fingerprint:
         delivery.close()
         return Unchanged(live)
-    return Night(settings, home, key, delivery, how, day, at, live, fingerprint, accept)
+    return Night(settings, home, key, delivery, how, day, at, live, fingerprint, accept, definitions)
 
 
-def config(settings: Settings) -> dict[str, Any]:
+def config(settings: Settings, definitions: Definitions) -> dict[str, Any]:
     """The settings that can change a figure."""
-    return {"seed": settings.seed, "draws": settings.draws, "small_number": settings.small_number}
+    drawn = {"seed": settings.seed, "draws": settings.draws, "small_number": settings.small_number}
+    return {**drawn, **definitions.as_json()}
 
 
-def config_hash(settings: Settings) -> str:
+def config_hash(settings: Settings, definitions: Definitions) -> str:
     """One hash of the settings that can change a figure."""
-    return hashlib.sha256(json.dumps(config(settings), sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(config(settings, definitions), sort_keys=True).encode()).hexdigest()
 
 
-def _fingerprint(
-    settings: Settings, delivery: Delivery, how: Standing, landed: list[Extract], key: Key, as_of: date
-) -> str:
+def _fingerprint(config: str, delivery: Delivery, how: Standing, landed: list[Extract], key: Key, as_of: date) -> str:
     known = usable(landed, key.id)
     hashes = [extract.facts["hash"] for extract in in_scope(known)]
     if how.landed is None:
         hashes = [delivery.facts.hash] if delivery.facts.mode == "full" else [*hashes, delivery.facts.hash]
-    content = [hashes, code_version(), lock_hash(), config_hash(settings), as_of.isoformat(), key.id]
+    content = [hashes, code_version(), lock_hash(), config, as_of.isoformat(), key.id]
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 

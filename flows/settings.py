@@ -42,6 +42,10 @@ class Settings(BaseSettings):
     )
     seed: int = Field(20261122, description="seed of everything that is drawn")
     draws: int = Field(100, ge=20, description="resamples behind an interval")
+    instrument: str = Field("aso", description="assessment instrument that the source scores")
+    definitions: Path | None = Field(
+        None, description="YAML file of definitions that this run sets otherwise, `name: {version, value, since}`"
+    )
     keep_releases: int = Field(7, ge=2, description="releases kept")
     small_number: int = Field(
         11, ge=11, description="cells of fewer people are hidden in share/; can be raised, never lowered"

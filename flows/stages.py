@@ -84,7 +84,11 @@ def check_landing(night: Night, watch: Watch) -> Done:
 def build(night: Night, watch: Watch) -> Done:
     """Run dbt; then put the verdict of the landing door into the table that now exists."""
     statuses = build_marts(
-        night.folder, night.home.runs / "dbt", memory_limit=night.settings.memory_limit, on_node=watch.node
+        night.folder,
+        night.home.runs / "dbt",
+        variables=night.definitions.as_json(),
+        memory_limit=night.settings.memory_limit,
+        on_node=watch.node,
     )
     store(run_door("landing", None, landing_counts(night), night.accept), night.build_file)
     with connect(night.build_file) as connection:
@@ -106,7 +110,10 @@ def estimates(night: Night, watch: Watch) -> Done:
     watch.step("curves")
     curve = estimate.curves(frames, seed=night.settings.seed, draws=night.settings.draws)
     watch.step("need model")
-    made = estimate.models(frames, night.home.models, night.key, as_of=night.as_of, seed=night.settings.seed)
+    in_force = night.definitions.in_force
+    made = estimate.models(
+        frames, night.home.models, night.key, as_of=night.as_of, seed=night.settings.seed, in_force=in_force
+    )
     with connect(night.build_file) as connection:
         counts = {"outcomes.curve": estimate.write_frame(connection, "outcomes.curve", curve)}
         for name, frame in made.items():
@@ -124,7 +131,9 @@ def publish(night: Night, watch: Watch) -> Done:
     """Assemble the release, verify it, flip `current`, and clear away what is no longer kept."""
     settings = night.settings
     checked = release.content_hashes(night.build_file)
-    model_ids = estimate.copy_models(night.home.models, night.key, night.folder / "models")
+    model_ids = estimate.copy_models(
+        night.home.models, night.key, night.folder / "models", in_force=night.definitions.in_force
+    )
     release_id, sequence = release.next_release_id(night.home, night.as_of)
     history.keep(night.home, night.build_file, release_id)
     facts = release.ReleaseFacts(
@@ -135,7 +144,8 @@ def publish(night: Night, watch: Watch) -> Done:
         created_at=night.at,
         code_version=code_version(),
         lock_hash=lock_hash(),
-        config_hash=config_hash(settings),
+        config_hash=config_hash(settings, night.definitions),
+        definitions=night.definitions.as_json(),
         fingerprint=night.fingerprint,
         seed=settings.seed,
         extracts=[{**extract.facts, "folder": extract.folder.name} for extract in night.scope],

@@ -3,6 +3,7 @@
 from datetime import date
 
 from flows import estimate
+from flows.definitions import Definitions
 from flows.extract.pseudonymise import load_key
 from flows.lock import hold_home
 from flows.publish import manifest
@@ -19,8 +20,12 @@ def retrain_on_live(settings: Settings) -> Done:
     key = load_key(value=secret, file=settings.key_file.expanduser())
     with hold_home(home):
         folder = release_folder(home)
-        as_of = date.fromisoformat(str(manifest.read(folder)["as_of"]))
+        facts = manifest.read(folder)
+        as_of = date.fromisoformat(str(facts["as_of"]))
         frames = estimate.read_frames(folder / "marts.duckdb")
-        made = estimate.models(frames, home.models, key, as_of=as_of, seed=settings.seed, retrain=True)
+        in_force = Definitions(**facts.get("definitions") or {"instrument": "aso"}).in_force
+        made = estimate.models(
+            frames, home.models, key, as_of=as_of, seed=settings.seed, retrain=True, in_force=in_force
+        )
     card = made["card"]
     return Done(str(card["reason"].iloc[-1]), as_rows(card.astype({"trained_as_of": str})))

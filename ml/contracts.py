@@ -60,7 +60,7 @@ FCT_SCORE: Contract = {
     "assessment_key": _KEY,
     "indicator_code": _KEY,
     "domain_code": _KEY,
-    "score": Column("int", nullable=True, allowed=(1, 2, 3, 4)),
+    "score": _MAYBE_NUMBER,  # on the common scale of the instrument
     "score_status": Column("text", allowed=("scored", "not_applicable", "missing")),
 }
 

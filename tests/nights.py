@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -62,8 +63,10 @@ def opened(source: Path, home: Path, *, as_of: date | None = None, **given: obje
     return night
 
 
-def built(sources: list[Path], home: Path, target: Path, *, as_of: date) -> Path:
-    """The build file after landing the deliveries one by one and running dbt once, after the last.
+def built(
+    sources: list[Path], home: Path, target: Path, *, as_of: date, variables: Mapping[str, object] | None = None
+) -> Path:
+    """The build file after landing the deliveries one by one and running dbt once, with these variables, after the last.
 
     Keys of deliveries before the last full one are known as those of a release would be.
     """
@@ -76,7 +79,7 @@ def built(sources: list[Path], home: Path, target: Path, *, as_of: date) -> Path
     before = [extract for extract in extracts(home / "raw") if extract.sequence not in in_scope]
     with connect(night.build_file) as build:
         show_known_keys(build, before, jds(), None)
-    build_marts(night.folder, target)
+    build_marts(night.folder, target, variables=variables)
     return night.build_file
 
 

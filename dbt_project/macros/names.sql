@@ -10,11 +10,6 @@
     {%- endif -%}
 {%- endmacro %}
 
-{#- The value of a definition in dbt_project.yml. -#}
-{% macro definition(name) -%}
-    {{ var('definitions')[name]['value'] }}
-{%- endmacro %}
-
 {#- The date the run is made for. Never the clock. -#}
 {% macro as_of() -%}
     (select run.as_of::date from {{ jds('run') }} as run)

@@ -18,7 +18,7 @@ _GRAIN = {
 }
 _NOT_EMPTY = {"core.fct_episode.not_empty": "Without episodes nothing that follows means anything."}
 _RANGES = {
-    "aso.fct_assessment.means_in_range": "A mean of scores from 1 to 4 lies from 1 to 4, or the scale has changed.",
+    "aso.fct_assessment.means_in_range": "A mean of aligned scores lies on the common scale, or the scale of an item has changed.",
 }
 _ORDER = {
     "core.fct_episode.days_ordered": "Nobody leaves before entering, and restoration lies between two different days.",

@@ -55,7 +55,8 @@ _DATES = {
 }
 _SCORES = {
     "aso_scores.unknown_indicator": "A score of an indicator that is not listed belongs to no domain.",
-    "aso_scores.score_domain": "The scale is 1 to 4 in whole steps; anything else is another scale or a typing error.",
+    "aso_scores.indicator_not_valid": "A score of an indicator that did not count on that day would change what a domain means.",
+    "aso_scores.score_domain": "An item has its own scale in whole steps; anything else is another scale or a typing error.",
 }
 _MERGES = {
     "survivors.merged_into_missing": "A record merged into one that does not exist leaves a person nowhere.",

@@ -14,6 +14,8 @@ import yaml
 
 from flows.errors import ContractError
 
+# The code lists that dbt has too: one owner, the seed.
+CODE_SEEDS = Path(__file__).resolve().parents[2] / "dbt_project" / "seeds" / "codes"
 CLASSES = frozenset({"direct", "quasi", "sensitive", "free_text", "none"})
 PLAIN_KINDS = frozenset({"drop", "birth_year", "closure", "text", "date", "timestamp", "bool", "int", "number"})
 # A column of these classes may land only as a pseudonym, a year or a code, never as it came.
@@ -109,10 +111,41 @@ def parse(document: dict[str, Any], patterns: tuple[tuple[str, str], ...] = ()) 
     return Contract(str(document["schema_version"]), tables, codes, patterns)
 
 
+def instruments(instrument: str | None = None) -> dict[str, tuple[str, ...]]:
+    """Indicator codes by instrument, of the one that is named or of all, in the order of the seed.
+
+    Raises ContractError with the names there are where the one named is not known.
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    for row in _rows(CODE_SEEDS / "indicators.csv"):
+        found[row["instrument"]] = (*found.get(row["instrument"], ()), row["indicator_code"])
+    if instrument is None:
+        return found
+    if instrument not in found:
+        raise ContractError(
+            "there is no instrument of this name",
+            stage="landing",
+            table="aso_scores",
+            next_step=f"use one of: {', '.join(found)}; an instrument is a row of instruments.csv in {CODE_SEEDS.name}/",
+        )
+    return {instrument: found[instrument]}
+
+
 @cache
-def jds() -> Contract:
-    """The JDS contract that ships with the project."""
+def jds(instrument: str | None = None) -> Contract:
+    """The JDS contract that ships with the project; `indicator` lists the codes of the instrument, or of all where none is named.
+
+    A delivery lands under all, so that what has landed serves whichever instrument is in force: dbt decides which codes count.
+    Raises ContractError for an instrument that is not known.
+    """
     here = Path(__file__).parent
-    with (here / "closure_reasons.csv").open(encoding="utf-8", newline="") as file:
-        patterns = tuple((row["pattern"], row["code"]) for row in csv.DictReader(file))
-    return parse(yaml.safe_load((here / "jds.yml").read_text(encoding="utf-8")), patterns)
+    document = yaml.safe_load((here / "jds.yml").read_text(encoding="utf-8"))
+    codes = dict.fromkeys(code for listed in instruments(instrument).values() for code in listed)
+    document["codes"]["indicator"] = list(codes)
+    patterns = tuple((row["pattern"], row["code"]) for row in _rows(here / "closure_reasons.csv"))
+    return parse(document, patterns)
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))

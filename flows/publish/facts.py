@@ -33,6 +33,7 @@ class ReleaseFacts:
     key_id: str = ""
     model_ids: list[str] = field(default_factory=list)
     checks: Mapping[str, Any] = field(default_factory=dict)
+    definitions: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.release_id != release_id(self.as_of, self.sequence):

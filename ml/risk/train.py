@@ -58,23 +58,25 @@ def train(
     as_of: date,
     seed: int,
     champion: Mapping[str, Any] | None = None,
+    in_force: str = "",
 ) -> Trained:
     """The need model of core.fct_episode, aso.snapshot and aso.fct_score rows; the same for any order of rows.
 
-    champion: the document of the model in use, None when there is none; it only decides what the card says. With
-    fewer than 100 people of known outcome, or fewer than 20 of either outcome, status is `refused` and the card says
-    what is needed.
+    Scores are on the instrument's common scale: higher is better. in_force: what differs from the shipped definitions of the
+    marts, kept in the document. champion: the document of the model in use, None when there is none; it only decides what the
+    card says. With fewer than 100 people of known outcome, or fewer than 20 of either outcome, status is `refused` and the card
+    says what is needed.
     Raises InputError when a frame breaks its contract.
     """
     for frame, contract in ((episodes, FCT_EPISODE), (snapshots, SNAPSHOT), (scores, FCT_SCORE)):
         require(frame, contract)
     with single_thread():
-        return _train(_sample(episodes, snapshots, scores), as_of, seed, champion)
+        return _train(_sample(episodes, snapshots, scores), as_of, seed, champion, in_force)
 
 
-def _train(sample: _Sample, as_of: date, seed: int, champion: Mapping[str, Any] | None) -> Trained:
+def _train(sample: _Sample, as_of: date, seed: int, champion: Mapping[str, Any] | None, in_force: str) -> Trained:
     fold = resampling.folds(sample.clusters, k=FOLDS, seed=seed)
-    document = _base(sample, as_of, seed)
+    document = _base(sample, as_of, seed, in_force)
     if reason := _refusal(sample, fold):
         return finish({**document, "status": "refused", "reason": reason}, empty(RISK_INDICATOR), [], champion)
     fitted = model.cross_fit(sample.x, sample.labels, fold, PENALTIES)
@@ -123,7 +125,7 @@ def _refusal(sample: _Sample, fold: npt.NDArray[np.int64]) -> str | None:
     return "refused: " + "; ".join(faults) if faults else None
 
 
-def _base(sample: _Sample, as_of: date, seed: int) -> dict[str, Any]:
+def _base(sample: _Sample, as_of: date, seed: int, in_force: str) -> dict[str, Any]:
     return {
         "format": 1,
         "model_name": MODEL_NAME,
@@ -131,6 +133,6 @@ def _base(sample: _Sample, as_of: date, seed: int) -> dict[str, Any]:
         "horizon_days": HORIZON_DAYS,
         "trained_as_of": as_of.isoformat(),
         "seed": seed,
-        "definitions": DEFINITIONS,
+        "definitions": DEFINITIONS | ({"in_force": in_force} if in_force else {}),
         "counts": sample.counts,
     }

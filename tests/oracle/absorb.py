@@ -7,8 +7,7 @@ from collections.abc import Hashable
 from datetime import date
 
 from tests.oracle.delivery import Row
-
-LONGEST_GAP_DAYS = 30
+from tests.oracle.rules import rules
 
 
 def absorb(
@@ -32,7 +31,7 @@ def absorb(
 def _absorb_one(group: list[Row], root_of: dict[Hashable, Hashable], last_of: dict[Hashable, Row], as_of: date) -> None:
     ended: list[tuple[date, int, Row]] = []  # exit, place in the order of intakes, row
     for place, row in enumerate(group):
-        before = [one for one in ended if 0 <= (row["intake_date"] - one[0]).days <= LONGEST_GAP_DAYS]
+        before = [one for one in ended if 0 <= (row["intake_date"] - one[0]).days <= rules().continuation_days]
         if before:
             continued = max(before, key=lambda one: one[:2])[2]
             root = root_of.get(continued.key, continued.key)

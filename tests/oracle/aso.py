@@ -6,9 +6,10 @@ from typing import Any
 
 import pandas as pd
 
-from tests.oracle.contract import DOMAINS, INDICATORS, code
+from tests.oracle.contract import DOMAINS, code
 from tests.oracle.episodes import Episode
 from tests.oracle.forms import Form
+from tests.oracle.rules import rules
 from tests.oracle.stages import by_episode
 
 
@@ -62,7 +63,7 @@ def _measures(form: Form) -> dict[str, float | None]:
 def fct_score(forms: list[Form]) -> pd.DataFrame:
     """One row per assessment and indicator."""
     lines = [
-        (form.key, form.episode.key, indicator, INDICATORS[indicator], score, status)
+        (form.key, form.episode.key, indicator, rules().items[indicator].domain, score, status)
         for form in forms
         for indicator, (score, status) in form.scores.items()
     ]
@@ -91,8 +92,7 @@ def snapshot(forms: list[Form]) -> pd.DataFrame:
 def change(forms: list[Form], episodes: list[Episode]) -> pd.DataFrame:
     """One row per episode and domain (and TOTAL) that both the initial form and the latest one have."""
     # READING: latest is one form for all domains: the last, even if it lacks a domain an earlier one had.
-    # READING: measurable and substantial are gains (delta >= 0.375, 0.75), not sizes; is_worse is any loss (delta < 0
-    # after rounding).
+    # READING: measurable and substantial are gains, not sizes; is_worse is any loss (delta < 0 after rounding).
     episode_of = {episode.key: episode for episode in episodes}
     lines = []
     for key, chronological in by_episode(forms).items():
@@ -132,8 +132,8 @@ def _change(baseline: Form, latest: Form, domain: str) -> dict[str, Any] | None:
         "initial": first,
         "latest": last,
         "delta": last - first,
-        "is_measurable": delta >= 0.375,
-        "is_substantial": delta >= 0.75,
+        "is_measurable": delta >= round(3 * rules().measurable_change, 9),
+        "is_substantial": delta >= round(3 * rules().substantial_change, 9),
         "is_worse": delta < 0,
         "assessor_changed": None if None in assessors else assessors[0] != assessors[1],
     }

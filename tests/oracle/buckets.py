@@ -9,12 +9,12 @@ from datetime import date, timedelta
 from typing import Any
 
 from tests.oracle import absorb, merge
-from tests.oracle.contract import COLUMNS, INDICATORS
+from tests.oracle.contract import COLUMNS
 from tests.oracle.delivery import Row, Scope
+from tests.oracle.rules import rules
 
 BUCKETS = ("collapsed", "tombstoned", "excluded", "quarantined", "out")
 MISSING = "missing"
-ANY_SCORE = (1.0, 2.0, 3.0, 4.0)
 
 Rule = Callable[[Row], str]
 
@@ -247,15 +247,16 @@ def _assessment_fault(row: Row, house: House) -> str:
         return "assessed_after_as_of"
     # READING: "the earlier of rescue_date and intake - 90 days", that is min(rescue, intake - 90); without rescue,
     # intake - 90.
-    earliest = intake - timedelta(days=90)
+    earliest = intake - timedelta(days=rules().earliest_assessment_days)
     earliest = min(earliest, rescue) if rescue else earliest
     return "assessed_too_early" if day < earliest else ""
 
 
 def _score_fault(row: Row) -> str:
-    if row["indicator_code"] not in INDICATORS:
+    item = rules().items.get(row["indicator_code"])
+    if item is None:
         return "unknown_indicator"
-    return "score_domain" if row["score"] is not None and row["score"] not in ANY_SCORE else ""
+    return "score_domain" if row["score"] is not None and row["score"] not in range(item.least, item.most + 1) else ""
 
 
 def _service_fault(row: Row, dated: str, as_of: date) -> str:

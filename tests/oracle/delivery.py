@@ -16,8 +16,8 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from tests.oracle.contract import COLUMNS, KEYS, UNKEPT
+from tests.oracle.rules import rules
 
-LAST_IMPOSSIBLE_DATE = date(1970, 1, 1)
 BAD_SCORE = math.inf
 
 
@@ -112,18 +112,22 @@ def _kept(column: str, value: Any) -> Any:
     return value or False if column in ("is_deleted", "not_applicable") else value
 
 
-@cache
 def _date(text: str | None) -> date | None:
+    value = _day(text)
+    return value if value and value > rules().last_impossible_date else None
+
+
+@cache
+def _day(text: str | None) -> date | None:
     # READING: a date that cannot be (2026-02-30, on or before 1970-01-01) is the same as an absent one. A timestamp
     # in a date column (Parquet) gives the date as written.
     match = re.fullmatch(r"(\d{4}-\d{2}-\d{2})([T ].*)?", text or "")
     if not match:
         return None
     try:
-        value = date.fromisoformat(match[1])
+        return date.fromisoformat(match[1])
     except ValueError:
         return None
-    return value if value > LAST_IMPOSSIBLE_DATE else None
 
 
 @cache

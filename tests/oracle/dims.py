@@ -12,11 +12,11 @@ import pandas as pd
 
 from tests.oracle.buckets import House
 from tests.oracle.contract import code
+from tests.oracle.rules import rules
 
 if TYPE_CHECKING:
     from tests.oracle.episodes import Episode
 
-SMALLEST_LANGUAGE = 11
 AGE_BANDS = ((11, "0-11"), (17, "12-17"), (24, "18-24"), (34, "25-34"), (49, "35-49"), (110, "50+"))
 
 
@@ -71,7 +71,7 @@ def dim_survivor(people: dict[Hashable, Survivor], episodes: list[Episode]) -> p
     def group(language: str | None) -> str:
         if language is None:
             return "unknown"
-        return language if speakers[language] >= SMALLEST_LANGUAGE else "other"
+        return language if speakers[language] >= rules().language_pool else "other"
 
     lines = [
         (person.key, person.gender, first.get(person.key, "unknown"), person.household, group(person.language))

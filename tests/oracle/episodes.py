@@ -12,6 +12,7 @@ from tests.oracle.absorb import exit_of
 from tests.oracle.buckets import House
 from tests.oracle.delivery import Row
 from tests.oracle.dims import Survivor, age_band
+from tests.oracle.rules import rules
 
 CLOSURES = {
     "deceased": "deceas|death|died",
@@ -52,8 +53,8 @@ class Episode:
 
     @property
     def last_day_of_forms(self) -> int | None:
-        """The last day on which a form still speaks for this episode: exit + 60; null while open."""
-        return None if self.exit_day is None else self.exit_day + 60
+        """The last day on which a form still speaks for this episode: exit + 60, unless told otherwise; null while open."""
+        return None if self.exit_day is None else self.exit_day + rules().end_window_days
 
     @property
     def rescue_day(self) -> int | None:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass, field
+from fractions import Fraction
 
 from tests.oracle.buckets import House
-from tests.oracle.contract import DOMAINS, INDICATORS
+from tests.oracle.contract import DOMAINS
 from tests.oracle.delivery import Row
 from tests.oracle.episodes import Episode
-
-RESTORED_FROM = 3.0
-FEWEST_DOMAINS = 5
+from tests.oracle.rules import rules
 
 
 @dataclass(eq=False)
@@ -33,7 +32,7 @@ class Form:
     @property
     def counts(self) -> bool:
         """Whether enough domains are scored for a total and for restoration."""
-        return len(self.means) >= FEWEST_DOMAINS
+        return len(self.means) >= rules().minimum_scored_domains
 
     @property
     def total(self) -> float | None:
@@ -42,11 +41,13 @@ class Form:
 
     @property
     def is_restored(self) -> bool:
-        """Every scored domain at the cut-off, enough of them scored."""
-        return self.counts and all(mean >= RESTORED_FROM for mean in self.means.values())
+        """Every scored domain (or, by the other rule, every scored item) at the cut-off, enough domains scored."""
+        by_item = rules().restoration_rule == "all_items_ge_cutoff"
+        judged = _aligned(self.scores).values() if by_item else self.means.values()
+        return self.counts and all(round(float(value), 9) >= rules().restoration_cutoff for value in judged)
 
     def n(self, status: str) -> int:
-        """How many of the twenty indicators have this score_status."""
+        """How many of the indicators have this score_status."""
         return sum(1 for _, found in self.scores.values() if found == status)
 
     def value(self, domain: str) -> float | None:
@@ -64,9 +65,9 @@ def scored_forms(house: House, episodes: list[Episode]) -> list[Form]:
     for key, row in house.out("aso_assessments").items():
         episode = episode_of[house.root_of.get(row["episode_id"], row["episode_id"])]
         form = Form(row, episode, episode.day(row["assessed_on"]))
-        # READING: one row per assessment and each of the twenty indicators, whatever rows came: an item without a
+        # READING: one row per assessment and each of the instrument's indicators, whatever rows came: an item without a
         # row, or whose row is quarantined or deleted, is missing.
-        form.scores = {indicator: _score(scores_of.get(key, {}).get(indicator)) for indicator in INDICATORS}
+        form.scores = {indicator: _score(scores_of.get(key, {}).get(indicator)) for indicator in rules().items}
         form.means = _means(form.scores)
         found.append(form)
     return found
@@ -81,11 +82,17 @@ def _score(row: Row | None) -> tuple[int | None, str]:
     return (None, "missing") if row["score"] is None else (int(row["score"]), "scored")
 
 
+def _aligned(scores: dict[str, tuple[int | None, str]]) -> dict[str, Fraction]:
+    """The scored items on the scale from 1 to 4."""
+    items = rules().items
+    return {code: items[code].aligned(score) for code, (score, _) in scores.items() if score is not None}
+
+
 def _means(scores: dict[str, tuple[int | None, str]]) -> dict[str, float]:
-    means = {}
+    means, aligned = {}, _aligned(scores)
     for domain in DOMAINS:
-        items = [scores[indicator][0] for indicator, its_domain in INDICATORS.items() if its_domain == domain]
-        scored = [score for score in items if score is not None]
-        if 3 * len(scored) >= 2 * len(items):
-            means[domain] = sum(scored) / len(scored)
+        codes = [code for code, item in rules().items.items() if item.domain == domain]
+        scored = [aligned[code] for code in codes if code in aligned]
+        if scored and len(scored) >= len(codes) * Fraction(rules().minimum_item_share):
+            means[domain] = float(sum(scored) / len(scored))
     return means

@@ -14,10 +14,9 @@ from tests.oracle.aso import MEASURES
 from tests.oracle.contract import CATEGORIES
 from tests.oracle.episodes import Episode
 from tests.oracle.forms import Form
-from tests.oracle.stages import DAYS_A_MONTH, by_episode, restoration
+from tests.oracle.rules import DAYS_A_MONTH, rules
+from tests.oracle.stages import by_episode, restoration
 from tests.oracle.timeline import Record
-
-LAST_3M_DAYS = 91
 
 
 def episode_month(episodes: list[Episode], forms: list[Form], records: list[Record]) -> pd.DataFrame:
@@ -70,7 +69,7 @@ def _line(
         n_before = bisect_left(in_category, end)
         line[f"n_{category}_before"] = n_before
         # READING: days from start - 91 on; in month 0 day 0 comes on top of the 91 days before it.
-        line[f"n_{category}_last_3m"] = n_before - bisect_left(in_category, start - LAST_3M_DAYS)
+        line[f"n_{category}_last_3m"] = n_before - bisect_left(in_category, start - rules().recent_days)
     # READING: what is known is the last value of each column, so a domain the last form lacks keeps its value from an
     # earlier form.
     known = [form for form in forms if form.day < end]

@@ -10,8 +10,8 @@ from typing import Any
 
 from tests.oracle.episodes import Episode
 from tests.oracle.forms import Form
+from tests.oracle.rules import rules
 
-DAYS_A_MONTH = 30.4375
 LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
 
 
@@ -76,7 +76,14 @@ def _initial(episode: Episode, free: list[Form], _all: list[Form], _chosen: dict
     # READING: without a rescue date every form that is accepted at all (intake - 90 on) may be the initial one; a
     # rescue after intake is taken as it stands, so a form between intake and such a rescue is not initial.
     earliest = episode.rescue_day
-    return next((form for form in free if (earliest is None or form.day >= earliest) and form.day <= 60), None)
+    return next(
+        (
+            form
+            for form in free
+            if (earliest is None or form.day >= earliest) and form.day <= rules().initial_window_days
+        ),
+        None,
+    )
 
 
 def _end(episode: Episode, free: list[Form], _all: list[Form], chosen: dict[str, Form]) -> Form | None:
@@ -85,7 +92,10 @@ def _end(episode: Episode, free: list[Form], _all: list[Form], chosen: dict[str,
     if exit_day is None:
         return None
     after = chosen["initial"].day if "initial" in chosen else -math.inf
-    return next((form for form in reversed(free) if abs(form.day - exit_day) <= 60 and form.day > after), None)
+    return next(
+        (form for form in reversed(free) if abs(form.day - exit_day) <= rules().end_window_days and form.day > after),
+        None,
+    )
 
 
 def _sustained(episode: Episode, free: list[Form], every: list[Form], _chosen: dict[str, Form]) -> Form | None:
@@ -98,19 +108,20 @@ def _sustained(episode: Episode, free: list[Form], every: list[Form], _chosen: d
     window = [
         form
         for form in free
-        if 9 * DAYS_A_MONTH <= form.day - restored <= 18 * DAYS_A_MONTH and form.day > episode.exit_day
+        if rules().sustained_from_days <= form.day - restored <= rules().sustained_to_days
+        and form.day > episode.exit_day
     ]
-    return _nearest(window, restored + 12 * DAYS_A_MONTH)
+    return _nearest(window, restored + rules().sustained_target_days)
 
 
 def _mid(episode: Episode, free: list[Form], _all: list[Form], chosen: dict[str, Form]) -> Form | None:
     # READING: six months are 182.625 days; half the time in care is exit_day / 2, unrounded; a form on as_of itself
     # is not before it.
     exit_day = episode.exit_day
-    after = chosen["initial"].day if "initial" in chosen else 60
+    after = chosen["initial"].day if "initial" in chosen else rules().initial_window_days
     before = episode.day(episode.as_of) if exit_day is None else exit_day
     before = chosen["end"].day if "end" in chosen else before
-    target = 6 * DAYS_A_MONTH if exit_day is None else exit_day / 2
+    target = rules().mid_target_days if exit_day is None else exit_day / 2
     return _nearest([form for form in free if after < form.day < before], target)
 
 

@@ -29,7 +29,12 @@ def second_reading(
     folder: Path, deliveries: list[Delivery], *, as_of: date, modes: list[str] | None = None
 ) -> dict[str, pd.DataFrame]:
     """The marts as the second reading has them, under pseudonyms."""
-    marts = read_marts(write(folder, [with_keys(delivery, KEY) for delivery in deliveries], modes), as_of=as_of)
+    return read_again(write(folder, [with_keys(delivery, KEY) for delivery in deliveries], modes), as_of=as_of)
+
+
+def read_again(folders: list[Path], *, as_of: date) -> dict[str, pd.DataFrame]:
+    """The marts as the second reading has them, of written deliveries whose ids are pseudonyms."""
+    marts = read_marts(folders, as_of=as_of)
     timeline = marts["services.timeline"]
     timeline["service_key"] = [_service_key(str(key)) for key in timeline["service_key"]]
     return marts

@@ -1,47 +1,63 @@
--- One row per accepted assessment: its day, its domain means and what they say. Items are looked up for all twenty indicators.
+-- One row per accepted assessment: its day, its domain means on the instrument's common scale and what they say.
 with
 
 assessments as (
     select * from {{ ref('int_assessment_row') }} where bucket = 'out'
 ),
 
-indicators as (
-    select indicator_code, domain_code from {{ ref('aso_indicators') }}
-),
-
+-- How many items of each domain count on each date on which somebody was assessed.
 domain_sizes as (
-    select domain_code, count(*) as n_items
-    from indicators
-    group by domain_code
+    select dates.assessed_on, indicators.domain_code, count(*) as n_items
+    from (select distinct assessed_on from assessments) as dates
+    cross join {{ ref('int_indicator') }} as indicators
+    where {{ valid_on('indicators', 'dates.assessed_on') }}
+    group by dates.assessed_on, indicators.domain_code
 ),
 
+form_sizes as (
+    select assessed_on, sum(n_items)::bigint as n_items
+    from domain_sizes
+    group by assessed_on
+),
+
+-- Decimals, so that a sum does not depend on the order of its rows.
 scores as (
-    select assessment_key, indicator_code, score, is_not_applicable
-    from {{ ref('int_score_row') }}
-    where bucket = 'out' and (score is not null or is_not_applicable)
+    select
+        scores.assessment_key,
+        indicators.domain_code,
+        scores.is_not_applicable,
+        (indicators.align_offset + indicators.align_factor * scores.score)::decimal(18, 12) as aligned
+    from {{ ref('int_score_row') }} as scores
+    inner join {{ ref('int_indicator') }} as indicators on scores.indicator_code = indicators.indicator_code
+    where scores.bucket = 'out' and (scores.score is not null or scores.is_not_applicable)
 ),
 
 by_domain as (
     select
-        scores.assessment_key,
-        indicators.domain_code,
-        count(*) filter (where not scores.is_not_applicable) as n_scored,
-        count(*) filter (where scores.is_not_applicable) as n_not_applicable,
-        sum(scores.score) filter (where not scores.is_not_applicable) as score_sum
+        assessment_key,
+        domain_code,
+        count(*) filter (where not is_not_applicable) as n_scored,
+        count(*) filter (where is_not_applicable) as n_not_applicable,
+        sum(aligned) filter (where not is_not_applicable) as score_sum,
+        min(aligned) filter (where not is_not_applicable) as lowest_item
     from scores
-    inner join indicators on scores.indicator_code = indicators.indicator_code
-    group by scores.assessment_key, indicators.domain_code
+    group by assessment_key, domain_code
 ),
 
 domain_means as (
     select
         by_domain.*,
         case
-            when by_domain.n_scored >= domain_sizes.n_items * {{ definition('minimum_item_share') }} - 1e-9
+            when by_domain.n_scored >= domain_sizes.n_items * instrument.minimum_item_share - 1e-9
                 then by_domain.score_sum::double / by_domain.n_scored
         end as mean
     from by_domain
-    inner join domain_sizes on by_domain.domain_code = domain_sizes.domain_code
+    inner join assessments on by_domain.assessment_key = assessments.assessment_key
+    inner join domain_sizes
+        on
+            assessments.assessed_on = domain_sizes.assessed_on
+            and by_domain.domain_code = domain_sizes.domain_code
+    cross join {{ ref('int_instrument') }} as instrument
 ),
 
 forms as (
@@ -52,20 +68,18 @@ forms as (
         {%- endfor %}
         count(mean) as n_domains,
         min(mean) as lowest_mean,
+        min(lowest_item)::double as lowest_item,
         sum(n_scored) as n_scored,
         sum(n_not_applicable) as n_not_applicable
     from domain_means
     group by assessment_key
 ),
 
-n_indicators as (
-    select count(*) as n_items from indicators
-),
-
 joined as (
     select
         assessments.assessment_key,
         assessments.episode_key,
+        assessments.assessed_on,
         datediff('day', episodes.intake_date, assessments.assessed_on) as day,
         assessments.entered_at,
         assessments.stage_raw,
@@ -80,25 +94,33 @@ joined as (
         forms.phy,
         coalesce(forms.n_domains, 0) as n_domains,
         forms.lowest_mean,
+        forms.lowest_item,
         coalesce(forms.n_scored, 0) as n_scored,
         coalesce(forms.n_not_applicable, 0) as n_not_applicable,
-        n_indicators.n_items - coalesce(forms.n_scored, 0) - coalesce(forms.n_not_applicable, 0) as n_missing
+        coalesce(form_sizes.n_items, 0) - coalesce(forms.n_scored, 0) - coalesce(forms.n_not_applicable, 0) as n_missing,
+        instrument.minimum_scored_domains,
+        instrument.restoration_cutoff,
+        instrument.restoration_rule
     from assessments
     inner join {{ ref('int_episode') }} as episodes on assessments.episode_key = episodes.episode_key
     left join forms on assessments.assessment_key = forms.assessment_key
-    cross join n_indicators
+    left join form_sizes on assessments.assessed_on = form_sizes.assessed_on
+    cross join {{ ref('int_instrument') }} as instrument
 ),
 
 judged as (
     select
-        *,
+        * exclude (minimum_scored_domains, restoration_cutoff, restoration_rule),
         case
-            when n_domains >= {{ definition('minimum_scored_domains') }}
+            when n_domains >= minimum_scored_domains
                 then list_sum(list_filter([saf, leg, men, eco, soc, phy], lambda mean: mean is not null)) / n_domains
         end as total,
-        n_domains >= {{ definition('minimum_scored_domains') }} as is_judgeable,
-        n_domains >= {{ definition('minimum_scored_domains') }}
-        and coalesce(lowest_mean >= {{ definition('restoration_cutoff') }}, false) as is_restored,
+        n_domains >= minimum_scored_domains as is_judgeable,
+        n_domains >= minimum_scored_domains
+        and coalesce(
+            round(case when restoration_rule = 'all_items_ge_cutoff' then lowest_item else lowest_mean end, 9) >= restoration_cutoff,
+            false
+        ) as is_restored,
         -- Of two forms on one day the one entered later counts for stages and intervals.
         row_number() over (
             partition by episode_key, day

@@ -20,17 +20,25 @@ episode_checks as (
     from {{ ref('fct_episode') }}
 ),
 
+assessments as (
+    select assessments.*, instrument.scale_min, instrument.scale_max
+    from {{ ref('fct_assessment') }} as assessments
+    cross join {{ ref('int_instrument') }} as instrument
+),
+
 assessment_checks as (
     select
         count(*) as n_rows,
         count(*) - count(distinct assessment_key) as grain,
+        coalesce(sum(n_scored + n_not_applicable + n_missing), 0) as n_items,
         count(*) filter (
             where
             coalesce(
-                least(saf, leg, men, eco, soc, phy, total) < 1 or greatest(saf, leg, men, eco, soc, phy, total) > 4,
+                least(saf, leg, men, eco, soc, phy, total) < scale_min
+                or greatest(saf, leg, men, eco, soc, phy, total) > scale_max,
                 false
             )
-            or n_scored + n_not_applicable + n_missing != 20
+            or n_missing < 0
         ) as means_in_range,
         count(*) filter (
             where
@@ -43,7 +51,7 @@ assessment_checks as (
             end
         ) as stage_disagrees,
         count(*) - count(distinct row(episode_key, day)) as two_on_a_day
-    from {{ ref('fct_assessment') }}
+    from assessments
 ),
 
 -- A version is unseen when no earlier release held it; the first night has nothing to compare with.
@@ -132,11 +140,11 @@ grains as (
     select 'services.episode_month.grain' as check_id, count(*) as n_checked, count(*) - count(distinct row(episode_key, month)) as n_failed
     from {{ ref('episode_month') }}
     union all
-    -- One row per assessment and indicator: twenty times the assessments, no more and no less.
+    -- One row per assessment and item that counts on its day: as many as the forms count, no more and no less.
     select
         'aso.fct_score.grain' as check_id,
         count(*) as n_checked,
-        abs(count(*) - 20 * (select count(*) from {{ ref('fct_assessment') }})) as n_failed
+        abs(count(*) - (select forms.n_items from assessment_checks as forms)) as n_failed
     from {{ ref('fct_score') }}
 ),
 

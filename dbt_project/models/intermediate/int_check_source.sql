@@ -16,7 +16,7 @@
 {%- set rules = {
     'aftercare_episodes': ['exit_before_intake', 'intake_after_as_of', 'impossible_date', 'missing_intake', 'closed_without_exit'],
     'aso_assessments': ['before_window', 'after_as_of', 'missing_date'],
-    'aso_scores': ['unknown_indicator', 'score_domain'],
+    'aso_scores': ['unknown_indicator', 'indicator_not_valid', 'score_domain'],
     'community_events': ['after_as_of'], 'health_services': ['after_as_of'], 'legal_proceedings': ['after_as_of'],
     'support_services': ['after_as_of'], 'survivors': ['merged_into_missing', 'merge_cycle'],
 } %}

@@ -92,7 +92,7 @@ def test_fail_blocks_hold_holds_and_warn_does_neither(clean):
         "HELD  aso_scores.score_domain.hold",
         "warn  aso_scores.score_domain",
     ]
-    assert "found 61 of 1,000 (6.1 %), limit at most 19 or at most 2 %. The scale" in told[2]
+    assert "found 61 of 1,000 (6.1 %), limit at most 19 or at most 2 %. An item" in told[2]
 
 
 def test_one_bad_row_in_a_hundred_thousand_is_visible(clean):

@@ -32,6 +32,13 @@ by_domain as (
     inner join latests on baselines.episode_key = latests.episode_key
     {{ "union all" if not loop.last }}
     {% endfor %}
+),
+
+compared as (
+    select by_domain.*, instrument.scale_max - instrument.scale_min as scale
+    from by_domain
+    cross join {{ ref('int_instrument') }} as instrument
+    where by_domain.initial is not null and by_domain.latest is not null
 )
 
 select
@@ -40,10 +47,9 @@ select
     initial,
     latest,
     latest - initial as delta,
-    round(latest - initial, 9) >= {{ definition('measurable_change') }} as is_measurable,
-    round(latest - initial, 9) >= {{ definition('substantial_change') }} as is_substantial,
+    round(latest - initial, 9) >= round({{ definition('measurable_change') }} * scale, 9) as is_measurable,
+    round(latest - initial, 9) >= round({{ definition('substantial_change') }} * scale, 9) as is_substantial,
     round(latest - initial, 9) < 0 as is_worse,
     assessor_changed
-from by_domain
-where initial is not null and latest is not null
+from compared
 order by episode_key, domain_code

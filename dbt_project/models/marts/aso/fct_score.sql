@@ -10,9 +10,10 @@ select
         else 'missing'
     end as score_status
 from {{ ref('int_assessment') }} as assessments
-cross join {{ ref('aso_indicators') }} as indicators
+cross join {{ ref('int_indicator') }} as indicators
 left join {{ ref('int_score_row') }} as scores
     on
         assessments.assessment_key = scores.assessment_key
         and indicators.indicator_code = scores.indicator_code
         and scores.bucket = 'out'
+where {{ valid_on('indicators', 'assessments.assessed_on') }}
