@@ -16,7 +16,9 @@ from flows.warehouse import connect
 Tree = dict[str, Any]
 Resolve = Callable[[tuple[str, ...]], tuple[str, str] | None]
 
-CLASSES = frozenset({"COLUMN_REF", "CONSTANT", "FUNCTION", "OPERATOR", "COMPARISON", "CONJUNCTION", "CASE", "BETWEEN", "CAST"})
+CLASSES = frozenset(
+    {"COLUMN_REF", "CONSTANT", "FUNCTION", "OPERATOR", "COMPARISON", "CONJUNCTION", "CASE", "BETWEEN", "CAST"}
+)
 OPERATORS = frozenset(
     {"OPERATOR_COALESCE", "OPERATOR_IS_NULL", "OPERATOR_IS_NOT_NULL", "OPERATOR_NOT", "OPERATOR_NULLIF", "COMPARE_IN", "COMPARE_NOT_IN"}
 )  # fmt: skip
@@ -50,7 +52,9 @@ class Expression:
 
 def column(name: str) -> Expression:
     """The expression that is one source column, its name taken as it stands."""
-    return Expression({"class": "COLUMN_REF", "type": "COLUMN_REF", "alias": "", "query_location": 0, "column_names": [name]})
+    return Expression(
+        {"class": "COLUMN_REF", "type": "COLUMN_REF", "alias": "", "query_location": 0, "column_names": [name]}
+    )
 
 
 class Language:

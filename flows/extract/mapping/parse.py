@@ -10,9 +10,7 @@ from flows.extract.mapping.spec import DELIVERY, MAY_BE_EMPTY, NEEDED, Block, Jo
 from flows.extract.mapping.values import Reader
 
 VERSION = "1"
-TOP = frozenset(
-    {"version", "name", "description", "instrument", "delivery", "dates", "parameters", "codes", "tables"}
-)
+TOP = frozenset({"version", "name", "description", "instrument", "delivery", "dates", "parameters", "codes", "tables"})
 BLOCK = frozenset({"from", "join", "where", "columns", "unpivot"})
 WHOLE = BLOCK | {"empty", "union", "one_row_per_key"}
 JOIN = frozenset({"table", "as", "on", "where", "newest"})
@@ -54,7 +52,7 @@ def _forms(node: yaml.Node | None, problems: Problems) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _parameters(node: yaml.Node | None, given: dict[str, str], problems: Problems) -> dict[str, str]:
+def _parameters(node: yaml.Node | None, given: dict[str, str], problems: Problems) -> dict[str, str | None]:
     declared: dict[str, Parameter] = {}
     for name, spec in (fields(node, "parameters", problems) if node else {}).items():
         where = f"parameters.{name}"
@@ -64,12 +62,14 @@ def _parameters(node: yaml.Node | None, given: dict[str, str], problems: Problem
         declared[name] = Parameter(line(spec), description, tuple(allowed))
     for name, one in declared.items():
         if name not in given:
-            problems.add(one.line, f"parameters.{name}", f"this has to be decided: --parameter {name}=... ({one.description})")
+            problems.add(
+                one.line, f"parameters.{name}", f"this has to be decided: --parameter {name}=... ({one.description})"
+            )
         elif one.allowed and given[name] not in one.allowed:
             problems.add(one.line, f"parameters.{name}", f"the value given is not one of {', '.join(one.allowed)}")
     for name in sorted(set(given) - set(declared)):
         problems.add(0, f"parameters.{name}", "the mapping knows no such parameter")
-    return {name: given.get(name, "") for name in declared}
+    return {name: given.get(name) for name in declared}
 
 
 def _tables(reader: Reader, node: yaml.Node | None, root: yaml.Node) -> dict[str, Mapped]:
@@ -77,10 +77,10 @@ def _tables(reader: Reader, node: yaml.Node | None, root: yaml.Node) -> dict[str
     for name in found.keys() - reader.contract.tables.keys():
         reader.problems.add(line(found[name]), name, "the contract has no such table")
     for name in reader.contract.tables.keys() - found.keys():
-        reader.problems.add(line(node or root), name, "the mapping says nothing of this table; where the source has none: empty: true")
-    return {
-        name: _table(reader, table, found[name]) for name, table in reader.contract.tables.items() if name in found
-    }
+        reader.problems.add(
+            line(node or root), name, "the mapping says nothing of this table; where the source has none: empty: true"
+        )
+    return {name: _table(reader, table, found[name]) for name, table in reader.contract.tables.items() if name in found}
 
 
 def _table(reader: Reader, table: Table, node: yaml.Node) -> Mapped:

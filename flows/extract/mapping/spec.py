@@ -133,10 +133,7 @@ class Mapping:
         blocks = [block for mapped in self.tables.values() for block in mapped.blocks]
         return [self.delivery, *blocks] if self.delivery else blocks
 
-    def source_contract(self, contract: Contract, columns: dict[str, tuple[str, ...]]) -> Contract:
-        """The source's tables as a contract of text columns, so that files are read and checked as those of any delivery."""
-        tables = {
-            name: Table(name, (), tuple(Column(one, "text", "", "none") for one in columns.get(name, ())), True, True)
-            for name in self.source_tables
-        }
+    def source_contract(self, contract: Contract) -> Contract:
+        """The source's tables as a contract, so that a manifest and a catalogue are read as those of any delivery."""
+        tables = {name: Table(name, (), (), True, True) for name in self.source_tables}
         return Contract(contract.schema_version, tables, {})

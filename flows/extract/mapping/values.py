@@ -33,7 +33,7 @@ class Reader:
     contract: Contract
     language: Language
     lists: dict[str, Codes]
-    parameters: dict[str, str]
+    parameters: dict[str, str | None]
 
     def columns(self, table: Table, node: yaml.Node | None) -> dict[str, Value]:
         """The values of a `columns:` entry by contract column."""
