@@ -122,8 +122,14 @@ def read_date(text: str, forms: tuple[str, ...], *, as_date: bool) -> str:
 
 
 def _statement(tree: Tree) -> Tree:
-    empty = {"type": "EMPTY", "alias": "", "sample": None, "query_location": 0}
-    node = {"type": "SELECT_NODE", "modifiers": [], "cte_map": {"map": []}, "select_list": [tree], "from_table": empty}
+    empty: Tree = {"type": "EMPTY", "alias": "", "sample": None, "query_location": 0}
+    node: Tree = {
+        "type": "SELECT_NODE",
+        "modifiers": [],
+        "cte_map": {"map": []},
+        "select_list": [tree],
+        "from_table": empty,
+    }
     node |= {"where_clause": None, "group_expressions": [], "group_sets": [], "aggregate_handling": "STANDARD_HANDLING"}
     node |= {"having": None, "sample": None, "qualify": None}
     return {"node": node, "named_param_map": []}

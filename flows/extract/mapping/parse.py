@@ -110,7 +110,7 @@ def _block(reader: Reader, table: Table, node: yaml.Node, known: frozenset[str])
         problems.add(line(node), table.name, "from: names the source table")
     columns = reader.columns(table, told.get("columns"))
     unpivot = tuple(reader.columns(table, each) for each in items(told.get("unpivot"), table.name, problems))
-    _refuse_missing(problems, table, node, [columns.keys() | each.keys() for each in unpivot] or [columns.keys()])
+    _refuse_missing(problems, table, node, [{*columns, *each} for each in unpivot] or [set(columns)])
     return Block(
         line=line(told.get("from", node)),
         where_line=line(told.get("where", node)),

@@ -105,6 +105,8 @@ class Writer:
 
     def value(self, scope: Scope, column: Column, value: Value) -> str:
         """The SQL of one value in the contract's text form."""
+        if value.if_absent and value.expression and any(not scope.resolve(names) for names in value.expression.columns):
+            return self.value(scope, column, value.if_absent)
         if value.expression is None:
             return f"{quoted(value.constant)}" if value.constant is not None else "null::varchar"
         text = f"({self._written(scope, value.expression, value.line, value.where)})::varchar"

@@ -27,13 +27,17 @@ NEEDED = {
 }
 # A source may have no words for these: `empty: true`. Without offices, survivors, cases and episodes nothing means anything.
 MAY_BE_EMPTY = frozenset(
-    {"partners", "partner_trainings", "aso_assessments", "aso_scores", "community_events", "health_services", "legal_proceedings", "support_services"}
+    {"partners", "partner_trainings", "aso_assessments", "aso_scores", "community_events", "health_services", "legal_proceedings",
+     "support_services"}
 )  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Value:
-    """How one contract column comes about: an expression or a constant, then codes; `rest` stands for what is no listed code."""
+    """How one contract column comes about: an expression or a constant, then codes; `rest` stands for what is no listed code.
+
+    `if_absent` stands for the whole of it where the source lacks a column that it names.
+    """
 
     line: int
     where: str
@@ -42,6 +46,7 @@ class Value:
     codes: tuple[tuple[str, str | None], ...] | None = None
     keeps_rest: bool = True
     rest: str | None = None
+    if_absent: "Value | None" = None
 
     @property
     def targets(self) -> set[str]:

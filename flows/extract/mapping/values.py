@@ -10,7 +10,7 @@ from flows.extract.mapping.document import Fields, Problems, fields, line, scala
 from flows.extract.mapping.expression import Expression, Language, column
 from flows.extract.mapping.spec import Value
 
-SPEC = frozenset({"from", "expr", "value", "parameter", "codes", "otherwise"})
+SPEC = frozenset({"from", "expr", "value", "parameter", "codes", "otherwise", "if_absent"})
 SOURCES = ("from", "expr", "value", "parameter")
 Codes = tuple[tuple[str, str | None], ...]
 
@@ -61,7 +61,8 @@ class Reader:
             self.problems.add(line(node), where, "otherwise stands beside codes")
         value = Value(
             line(node), where, codes=self._listed(told, where), keeps_rest="otherwise" not in told,
-            rest=scalar(told.get("otherwise"), where, self.problems), **self._origin(told, where),
+            rest=scalar(told.get("otherwise"), where, self.problems),
+            if_absent=self._value(table, target, told["if_absent"]) if "if_absent" in told else None, **self._origin(told, where),
         )  # fmt: skip
         self._refuse_unknown(target, value)
         return value
