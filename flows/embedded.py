@@ -4,14 +4,21 @@ Beside, not in it: a delivery holds (simulated) names, and nothing in a home doe
 
 from collections.abc import Callable
 
+from flows.extract.mapping.shipped import IDENTITY
 from flows.extract.open import Source, parse_source
-from flows.settings import Settings
+from flows.settings import Settings, SettingsError
 
 
 def source_or_embedded(settings: Settings, say: Callable[[str], None]) -> Source:
     """The delivery folder or the database that was named, or a simulated folder of `settings.survivors` survivors."""
     if settings.source:
         return parse_source(settings.source)
+    if settings.mapping != IDENTITY:
+        raise SettingsError(
+            "a mapping is named, but no source",
+            stage="settings",
+            next_step="name the source with --source; the embedded JDS needs no mapping",
+        )
     home = settings.home.resolve()
     folder = home.with_name(f"{home.name}.embedded-jds") / f"{settings.survivors}-survivors"
     if not (folder / "manifest.json").exists():

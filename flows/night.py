@@ -12,6 +12,9 @@ from flows.errors import HomeError
 from flows.extract.contract import jds
 from flows.extract.database import Access
 from flows.extract.land import Extract, extracts
+from flows.extract.mapping.shipped import load as load_mapping
+from flows.extract.mapping.shipped import read_parameters
+from flows.extract.mapping.spec import Mapping
 from flows.extract.open import Source, open_source
 from flows.extract.pseudonymise import Key, load_key
 from flows.extract.scope import Standing, in_scope, standing, usable
@@ -95,6 +98,7 @@ def open_night(
         landed=usable(landed, key.id),
         released=_released(home, live),
         full=full,
+        mapping=mapping_of(settings),
     )
     _check_space(home, delivery)
     how = standing(delivery.facts, landed, key.id)
@@ -131,6 +135,12 @@ def run_key(settings: Settings) -> Key:
     """The pseudonym key of the settings."""
     secret = settings.key.get_secret_value() if settings.key else None
     return load_key(value=secret, file=settings.key_file.expanduser())
+
+
+def mapping_of(settings: Settings) -> Mapping | None:
+    """The source mapping of the settings; None where the source speaks the contract's own words."""
+    pairs = tuple(pair for pair in (settings.mapping_parameters or "").split(",") if pair.strip())
+    return load_mapping(settings.mapping, jds(), read_parameters(pairs))
 
 
 def access_of(settings: Settings, home: Home) -> Access:

@@ -31,6 +31,12 @@ class Settings(BaseSettings):
         None,
         description="JDS delivery folder, or postgresql://user@host/database?schema=jds; without one the embedded JDS is used",
     )
+    mapping: str = Field(
+        "jds", description="how the source's tables become the contract's: a shipped mapping's name, or a mapping file"
+    )
+    mapping_parameters: str | None = Field(
+        None, description="what the mapping leaves to be decided, as name=value, separated by commas"
+    )
     database_password: SecretStr | None = Field(
         None, description="password of the JDS database; without one PGPASSWORD or a pgpass file is used"
     )

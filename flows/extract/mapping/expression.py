@@ -168,7 +168,7 @@ def _fault(node: Tree) -> str | None:
         return f"{node['type'].lower().replace('_', ' ')} may not stand in an expression"
     if kind == "FUNCTION":
         return _function_fault(node)
-    if kind == "CAST" and not node["try_cast"]:
+    if kind == "CAST" and not node["try_cast"] and node["child"]["class"] != "CONSTANT":
         return "a cast is written try_cast(... as ...), so that no value can end the night"
     if kind == "CAST" and (node["cast_type"]["id"] not in TYPES or node["cast_type"].get("type_info")):
         return f"a cast is to one of {', '.join(sorted(TYPES))}"

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import yaml
+
 from flows.extract.contract import Contract
 from flows.extract.mapping.document import STAGE
 from flows.extract.mapping.parse import parse
@@ -15,6 +17,15 @@ HERE = Path(__file__).parent
 def names() -> tuple[str, ...]:
     """The names of the shipped mappings, the identity first."""
     return (IDENTITY, *sorted(path.stem for path in HERE.glob("*.yml")))
+
+
+def headings() -> list[tuple[str, str]]:
+    """Name and description of each shipped mapping."""
+    found = [(IDENTITY, "the source speaks the contract's own words (docs/source.md)")]
+    for name in names()[1:]:
+        document = yaml.safe_load((HERE / f"{name}.yml").read_text(encoding="utf-8"))
+        found.append((name, str(document["description"])))
+    return found
 
 
 def load(name: str, contract: Contract, parameters: dict[str, str] | None = None) -> Mapping | None:
