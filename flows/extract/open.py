@@ -8,12 +8,11 @@ from flows.extract.database import Access, open_database
 from flows.extract.folder import open_folder
 from flows.extract.land import Extract
 from flows.extract.mapping.delivery import open_mapped
-from flows.extract.mapping.document import STAGE
 from flows.extract.mapping.spec import Mapping
 from flows.extract.pseudonymise import Key
 from flows.extract.resume import base_of
 from flows.extract.source import Delivery
-from flows.extract.url import DatabaseUrl, SourceError, is_url, parse_url
+from flows.extract.url import DatabaseUrl, is_url, parse_url
 
 Source: TypeAlias = Path | DatabaseUrl
 
