@@ -16,9 +16,9 @@ import duckdb
 
 from flows.errors import DeliveryError, OlderDeliveryError, StageError
 from flows.extract import postgres
-from flows.extract.catalogue import catalogue, relation
+from flows.extract.catalogue import catalogue, text_of
 from flows.extract.contract import Contract, Table
-from flows.extract.folder import as_text, check_columns, quoted
+from flows.extract.folder import check_columns, quoted
 from flows.extract.keyscan import Difference, Seen, compare, scan_keys, stamp
 from flows.extract.mapping.database import mapped_texts
 from flows.extract.mapping.spec import Mapping
@@ -136,7 +136,7 @@ def open_database(
 ) -> DatabaseDelivery:  # fmt: skip
     """Begin to read the database: incremental on `base`, or everything for the reason that stands in its place.
 
-    With a `mapping` its tables have names of their own; each contract table is then a query over them, and nothing is summed up by the server.
+    With a `mapping` its tables have names of their own: each contract table is a query over them, and the server sums up nothing.
     Raises DeliveryError (not reachable, refused, two rows with one key), ContractError (schema, table or column missing) or
     OlderDeliveryError (stamps went back); nothing was loaded then.
     """
@@ -165,15 +165,9 @@ def _reader(
         return Reader(connection, url, contract, types, set(), texts, size), dict.fromkeys(contract.tables, 0)
     types, size = catalogue(connection, url, contract)
     extra = {name: check_columns(table, [set(types[name])]) for name, table in contract.tables.items()}
-    texts = {name: _text(url, table, types[name]) for name, table in contract.tables.items()}
+    texts = {name: text_of(url, table, types[name]) for name, table in contract.tables.items()}
     unique = postgres.tables_with_unique_key(connection, url, contract)
     return Reader(connection, url, contract, types, unique, texts, size), extra
-
-
-def _text(url: DatabaseUrl, table: Table, types: dict[str, str]) -> str:
-    """Every contract column as text, by name."""
-    columns = ", ".join(f'{as_text(column, types.get(column.name))} as "{column.name}"' for column in table.columns)
-    return f"select {columns} {relation(url, table.name)}"
 
 
 def _begun(

@@ -10,7 +10,7 @@ from flows.extract.land import Extract
 from flows.extract.mapping.delivery import open_mapped
 from flows.extract.mapping.spec import Mapping
 from flows.extract.pseudonymise import Key
-from flows.extract.resume import base_of
+from flows.extract.resume import Base, base_of
 from flows.extract.source import Delivery
 from flows.extract.url import DatabaseUrl, is_url, parse_url
 
@@ -40,7 +40,8 @@ def open_source(
     """
     if isinstance(source, Path):
         return open_mapped(source, mapping, contract) if mapping else open_folder(source, contract)
-    base = (
-        "a full reading was asked for" if full else base_of(landed, released, origin=source.origin, contract=contract)
-    )
-    return open_database(source, contract, key, base, access)
+    words = mapping.hash if mapping else ""
+    base: Base | str = "a full reading was asked for"
+    if not full:
+        base = base_of(landed, released, origin=source.origin, contract=contract, mapping=words)
+    return open_database(source, contract, key, base, access, mapping=mapping)
