@@ -11,8 +11,8 @@ from pathlib import Path
 RECORD = ["Id", "IsDeleted", "CreatedDate", "LastModifiedDate"]
 COLUMNS = {
     "Organization": [*RECORD, "org_Name", "org_ShippingCountry", "org_ShippingState", "org_Type"],
-    "Person": [*RECORD, "prs_FirstName", "prs_MiddleName", "prs_SecondName", "prs_Birthdate", "prs_Gender", "prs_Deceased", "prs_PrimaryLanguage",
-               "prs_Citizenship", "prs_IdentityNumber", "prs_Email", "prs_HomePhone", "prs_MobilePhone", "prs_MailingStreet",
+    "Person": [*RECORD, "prs_FirstName", "prs_MiddleName", "prs_SecondName", "prs_Birthdate", "prs_Gender", "prs_Deceased",
+               "prs_PrimaryLanguage", "prs_Citizenship", "prs_IdentityNumber", "prs_Email", "prs_HomePhone", "prs_MobilePhone", "prs_MailingStreet",
                "prs_MailingPostalCode", "prs_MailingCity", "prs_MailingState", "prs_MailingCountry", "vic_TraffickingStatus",
                "vic_TypeOfExploitation", "vic_TypeOfSexExploitation", "vic_MethodsOfControl"],
     "Case": [*RECORD, "OrganizationId", "PersonId", "ClosedDate", "cas_Status", "cas_ReasonForCaseClosure", "cas_IncomingReferralDate",
@@ -29,14 +29,30 @@ def write_htcds(folder: Path, *, people: int = 40) -> Path:
     """The folder, with one CSV file a table and manifest.json."""
     tables: dict[str, list[Row]] = {table: [] for table in COLUMNS}
     for number, kind in enumerate(("NGO", "LawEnforcement", "HealthServiceOrganisation"), start=1):
-        _add(tables, "Organization", f"O{number}", date(2020, 1, 1), org_Name=f"Organisation {number}", org_ShippingCountry="KE", org_Type=kind)
+        _add(
+            tables,
+            "Organization",
+            f"O{number}",
+            date(2020, 1, 1),
+            org_Name=f"Organisation {number}",
+            org_ShippingCountry="KE",
+            org_Type=kind,
+        )
     for number in range(people):
         _person(tables, number)
     _add(tables, "Person", "W1", date(2024, 1, 1), prs_FirstName="A case worker", prs_Gender="Feminine")
     folder.mkdir(parents=True, exist_ok=True)
     entries = {table: _write(folder, table, rows) for table, rows in tables.items()}
-    facts = {"source": "htcds", "schema_version": "1", "extract_id": "htcds-1", "extracted_at": "2026-11-01T01:30:00Z", "mode": "full"}
-    (folder / "manifest.json").write_text(json.dumps({**facts, "since": None, "tables": entries}), encoding="utf-8")
+    facts = {
+        "source": "htcds",
+        "schema_version": "1",
+        "extract_id": "htcds-1",
+        "extracted_at": "2026-11-01T01:30:00Z",
+        "mode": "full",
+    }
+    (folder / "manifest.json").write_text(
+        json.dumps({**facts, "mode": "full", "since": None, "tables": entries}), encoding="utf-8"
+    )
     return folder
 
 
@@ -69,7 +85,12 @@ def _person(tables: dict[str, list[Row]], number: int) -> None:
 
 def _add(tables: dict[str, list[Row]], table: str, key: str, day: date, **given: str) -> None:
     stamp = f"{day}T09:00:00.000Z"
-    row = dict.fromkeys(COLUMNS[table], "") | {"Id": key, "IsDeleted": "false", "CreatedDate": stamp, "LastModifiedDate": stamp}
+    row = dict.fromkeys(COLUMNS[table], "") | {
+        "Id": key,
+        "IsDeleted": "false",
+        "CreatedDate": stamp,
+        "LastModifiedDate": stamp,
+    }
     assert set(given) <= set(row), set(given) - set(row)
     tables[table].append(row | given)
 

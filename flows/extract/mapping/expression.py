@@ -177,7 +177,7 @@ def _fault(node: Tree) -> str | None:
 
 def _function_fault(node: Tree) -> str | None:
     name = str(node["function_name"]).lower()
-    if name not in FUNCTIONS or node["schema"] or node.get("catalog"):
+    if name not in FUNCTIONS or node["schema"] not in {"", "main"} or node.get("catalog"):
         return f"the function {name} may not stand in an expression; docs/mapping.md lists those that may"
     if node.get("filter") or node.get("distinct") or node["order_bys"]["orders"]:
         return f"the function {name} takes no filter and no order"
