@@ -12,8 +12,10 @@ RECORD = ["Id", "IsDeleted", "CreatedDate", "LastModifiedDate"]
 COLUMNS = {
     "Organization": [*RECORD, "org_Name", "org_ShippingCountry", "org_ShippingState", "org_Type"],
     "Person": [*RECORD, "prs_FirstName", "prs_MiddleName", "prs_SecondName", "prs_Birthdate", "prs_Gender", "prs_Deceased",
-               "prs_PrimaryLanguage", "prs_Citizenship", "prs_IdentityNumber", "prs_Email", "prs_HomePhone", "prs_MobilePhone", "prs_MailingStreet",
-               "prs_MailingPostalCode", "prs_MailingCity", "prs_MailingState", "prs_MailingCountry", "vic_TraffickingStatus",
+               "prs_PrimaryLanguage", "prs_Citizenship", "prs_IdentityNumber", "prs_Email", "prs_HomePhone",
+               "prs_MobilePhone",
+               "prs_MailingStreet", "prs_MailingPostalCode", "prs_MailingCity", "prs_MailingState", "prs_MailingCountry",
+               "vic_TraffickingStatus",
                "vic_TypeOfExploitation", "vic_TypeOfSexExploitation", "vic_MethodsOfControl"],
     "Case": [*RECORD, "OrganizationId", "PersonId", "ClosedDate", "cas_Status", "cas_ReasonForCaseClosure", "cas_IncomingReferralDate",
              "cas_ReferredOrganisation", "cas_ReasonForOutgoingReferral", "cas_OutgoingReferralDate", "cas_OutgoingReferralDetails"],
@@ -61,7 +63,8 @@ def _person(tables: dict[str, list[Row]], number: int) -> None:
     came = date(2024, 1, 1) + timedelta(days=11 * number)
     left = came + timedelta(days=200 + 5 * number) if number % 3 else None
     _add(
-        tables, "Person", person, came, prs_FirstName="Amina", prs_SecondName=f"Okello{number}", prs_Birthdate=f"{1980 + number % 25}-05-06",
+        tables, "Person", person, came, prs_FirstName="Amina", prs_SecondName=f"Okello{number}",
+        prs_Birthdate=f"{1980 + number % 25}-05-06",
         prs_Gender="Feminine" if number % 4 else "NonConforming", prs_MobilePhone="+254700000000",
         vic_TraffickingStatus="ActualVictimOfTrafficking", vic_TypeOfExploitation=KINDS[number % 4],
         vic_MethodsOfControl="DebtBondage" if number % 8 == 1 else "",

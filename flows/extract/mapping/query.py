@@ -87,7 +87,9 @@ class Writer:
     def block(self, table: Table, block: Block, *, numbered: bool = False) -> str:
         """The query of one block."""
         scope = Scope(self.source, {block.table: block.table} | {join.alias: join.table for join in block.joins})
-        columns = [f"{self._column(scope, block, column)} as {_name(column.name)}" for column in table.columns]
+        columns = [
+            f"{self.value(scope, column, value)} as {_name(name)}" for name, column, value in _values(table, block)
+        ]
         columns += [f"{_name(block.table)}.{_name(name)}" for name in NUMBERS if numbered]
         where = (
             f" where {self._written(scope, block.where, block.where_line, f'{table.name}.where')}"
@@ -99,9 +101,9 @@ class Writer:
             f" left join ({self._joined(scope, table, join)}) as {_name(join.alias)} on {on}"
             for join, on in zip(block.joins, ons, strict=True)
         )
-        each = f' cross join range({len(block.unpivot)}) as "#each"("#i")' if block.unpivot else ""
         base = self.source.scan(block.table, list(scope.used.get(block.table, {})), numbered)
-        return f"select {', '.join(columns)} from ({base}) as {_name(block.table)}{joins}{each}{where}"
+        rows = f"select {', '.join(columns)} from ({base}) as {_name(block.table)}{joins}{where}"
+        return _unpivoted(table, block, rows, numbered) if block.unpivot else rows
 
     def value(self, scope: Scope, column: Column, value: Value) -> str:
         """The SQL of one value in the contract's text form."""
@@ -118,16 +120,6 @@ class Writer:
             form = "" if column.kind == "timestamp" else "::date"
             text = f"coalesce(({read_date(text, self.forms, as_date=False)}){form}::varchar, {text})"
         return f"nullif({text}, '')"
-
-    def _column(self, scope: Scope, block: Block, column: Column) -> str:
-        if column.name in block.columns:
-            return self.value(scope, column, block.columns[column.name])
-        cases = " ".join(
-            f"when {place} then {self.value(scope, column, each[column.name])}"
-            for place, each in enumerate(block.unpivot)
-            if column.name in each
-        )
-        return f'case "#each"."#i" {cases} end' if cases else "null::varchar"
 
     def _on(self, scope: Scope, table: Table, join: Join) -> str:
         pairs = []
@@ -160,6 +152,32 @@ class Writer:
 
 
 _Q_ROW = '"#row"'
+
+
+def _values(table: Table, block: Block) -> list[tuple[str, Column, Value]]:
+    """What a block computes of each row of its source: the contract's columns, and those of each unpivoted row under `#<its place>`."""
+    nothing = Value(block.line, table.name)
+    given = set(block.columns) if block.unpivot else {column.name for column in table.columns}
+    shared = [(one.name, one, block.columns.get(one.name, nothing)) for one in table.columns if one.name in given]
+    each = [
+        (f"#{place}.{name}", table.column(name), value)
+        for place, values in enumerate(block.unpivot)
+        for name, value in values.items()
+    ]
+    return shared + each
+
+
+def _unpivoted(table: Table, block: Block, rows: str, numbered: bool) -> str:
+    """One row for each place of `unpivot`; what is computed of a source row is computed once."""
+    columns = []
+    for column in table.columns:
+        places = [place for place, values in enumerate(block.unpivot) if column.name in values]
+        cases = " ".join(f"when {place} then {_name(f'#{place}.{column.name}')}" for place in places)
+        rest = _name(column.name) if column.name in block.columns else "null::varchar"
+        chosen = f'case "#i" {cases} else {rest} end' if cases else rest
+        columns.append(f"{chosen} as {_name(column.name)}")
+    columns += [_name(name) for name in NUMBERS if numbered]
+    return f'select {", ".join(columns)} from ({rows}) cross join range({len(block.unpivot)}) as "#each"("#i")'
 
 
 def _one_row_per_key(table: Table, rows: str, names: list[str]) -> str:

@@ -166,10 +166,12 @@ def test_hmis_lands_with_no_cell_unreadable_and_no_person_in_clear(hmis: MappedD
                 f"select count(*), count(unreadable) from read_parquet('{extract.file(table)}')"
             ).fetchall()
             assert found == [(hmis.facts.rows[table], 0)], table
-            unknown = connection.execute(
-                f"select count(*) from read_parquet('{extract.file(table)}') as t where t::varchar like '%''#%'"
-            ).fetchall()
-            assert unknown == [(0,)], table
+            for column in jds().tables[table].columns:
+                if column.kind in {"code", "closure"}:
+                    unknown = connection.execute(
+                        f"select count(*) from read_parquet('{extract.file(table)}') where starts_with({column.landed_as}, '#')"
+                    ).fetchall()
+                    assert unknown == [(0,)], (table, column.name)
     content = b"".join(path.read_bytes() for path in extract.folder.rglob("*") if path.is_file())
     assert not any(word in content for word in (b"First1", b"Last1", b"900000001", b"C00001"))
 
