@@ -11,6 +11,7 @@ import click
 
 from flows import settings as settings_module
 from flows.cli_diff import diff
+from flows.cli_mapping import MAPPING, PARAMETER, mapping
 from flows.cli_simulate import Day, simulate
 from flows.errors import Exit, StageError
 from flows.settings import Settings
@@ -36,6 +37,8 @@ def _home(home: Path | None) -> Home:
     help="Folder of a JDS delivery, or postgresql://user@host/database?schema=jds. Without one the embedded JDS makes a simulated "
     "delivery.",
 )
+@MAPPING
+@PARAMETER
 @HOME
 @click.option("--as-of", type=Day(), help="Date the release is made for [default: the day of the delivery].")
 @click.option("--rebuild", is_flag=True, help="Work even where the live release is already what would be made.")
@@ -44,15 +47,18 @@ def _home(home: Path | None) -> Home:
     "--accept", multiple=True, metavar="CHECK_ID", help="Let this failing check through as a warning; it is recorded."
 )
 def nightly(
-    source: str | None, home: Path | None, as_of: date | None, rebuild: bool, full: bool, accept: tuple[str, ...]
-) -> None:
+    source: str | None, mapping: str | None, parameter: tuple[str, ...], home: Path | None, as_of: date | None, rebuild: bool,
+    full: bool, accept: tuple[str, ...],
+) -> None:  # fmt: skip
     """Make a release from a delivery: land, build, check, estimate, publish."""
     from flows.console import ConsoleReporter
     from flows.embedded import source_or_embedded
     from flows.night import Unchanged
     from flows.run import run_night
 
-    settings = settings_module.load(home=home, source=source)
+    settings = settings_module.load(
+        home=home, source=source, mapping=mapping, mapping_parameters=",".join(parameter) or None
+    )
     reporter = ConsoleReporter()
     folder = source_or_embedded(settings, reporter.console.print)
     try:
@@ -93,6 +99,7 @@ def _command() -> str:
 
 cli.add_command(simulate)
 cli.add_command(diff)
+cli.add_command(mapping)
 
 
 @cli.command()
@@ -174,12 +181,15 @@ def checks(home: Path | None, failed: bool, of_run: bool) -> None:
 @click.option(
     "--source", help="Folder or database of the JDS delivery to look into [default: the one that landed last]."
 )
+@MAPPING
+@PARAMETER
 @HOME
-def unmapped(source: str | None, home: Path | None) -> None:
+def unmapped(source: str | None, mapping: str | None, parameter: tuple[str, ...], home: Path | None) -> None:
     """Show the codes of a delivery that the contract does not know, on screen only, with the mapping line to add."""
     from flows.inspect import unmapped_rows
 
-    rows = unmapped_rows(settings_module.load(home=home, source=source))
+    given = {"mapping": mapping, "mapping_parameters": ",".join(parameter) or None}
+    rows = unmapped_rows(settings_module.load(home=home, source=source, **given))
     for row in rows:
         click.echo(f"{row['table']}.{row['column']}: {row['value']} ({row['rows']:,} rows)\n    add to {row['add']}")
     if not rows:

@@ -16,7 +16,7 @@ from typing import Any
 import yaml
 
 from flows.errors import Exit, StageError
-from flows.extract.contract import CODE_SEEDS, instruments
+from flows.extract.contract import CODE_SEEDS, DEFAULT_INSTRUMENT, instruments
 from flows.settings import PROJECT
 
 STAGE = "definitions"
@@ -44,7 +44,7 @@ class Definitions:
     @property
     def in_force(self) -> str:
         """What differs from what the project ships, in one line; empty where nothing does."""
-        parts = [] if self.instrument == "aso" else [f"instrument={self.instrument}"]
+        parts = [] if self.instrument == DEFAULT_INSTRUMENT else [f"instrument={self.instrument}"]
         parts += [f"{name}/{one['version']}={one['value']}" for name, one in sorted(self.given.items())]
         return "; ".join(parts)
 

@@ -4,6 +4,8 @@ Beside, not in it: a delivery holds (simulated) names, and nothing in a home doe
 
 from collections.abc import Callable
 
+from flows.extract.contract import DEFAULT_INSTRUMENT
+from flows.extract.mapping.shipped import IDENTITY
 from flows.extract.open import Source, parse_source
 from flows.settings import Settings, SettingsError
 
@@ -11,14 +13,21 @@ from flows.settings import Settings, SettingsError
 def source_or_embedded(settings: Settings, say: Callable[[str], None]) -> Source:
     """The delivery folder or the database that was named, or a simulated folder of `settings.survivors` survivors.
 
-    Raises SettingsError where there is no source for the instrument."""
+    Raises SettingsError where a mapping or another instrument is named, but no source.
+    """
     if settings.source:
         return parse_source(settings.source)
-    if settings.instrument != "aso":
+    if settings.instrument not in (None, DEFAULT_INSTRUMENT):
         raise SettingsError(
             "the embedded JDS scores the ASO alone",
             stage="settings",
             next_step="name the source that scores this instrument with --source, or unset AFTERCARE_INSTRUMENT",
+        )
+    if settings.mapping != IDENTITY:
+        raise SettingsError(
+            "a mapping is named, but no source",
+            stage="settings",
+            next_step="name the source with --source; the embedded JDS needs no mapping",
         )
     home = settings.home.resolve()
     folder = home.with_name(f"{home.name}.embedded-jds") / f"{settings.survivors}-survivors"

@@ -11,7 +11,7 @@ from flows.errors import Exit, KeyProblemError, NothingPublishedError, StageErro
 from flows.extract.contract import jds
 from flows.extract.land import extracts
 from flows.extract.pseudonymise import pseudonym
-from flows.night import access_of, run_key
+from flows.night import access_of, instrument_of, mapping_of, run_key
 from flows.publish import audit, manifest
 from flows.publish.release import current_release, hold_state, open_release
 from flows.settings import Settings
@@ -101,10 +101,27 @@ def unmapped_rows(settings: Settings) -> list[dict[str, object]]:
     from flows.extract.open import open_source, parse_source
     from flows.extract.unmapped import unmapped_codes
 
-    home = Home(settings.home.resolve())
+    mapping, home = mapping_of(settings), Home(settings.home.resolve())
     source = parse_source(settings.source or last_origin(home))
-    delivery = open_source(source, jds(), run_key(settings), access_of(settings, home), landed=[], full=True)
-    return unmapped_codes(delivery, jds(settings.instrument))
+    delivery = open_source(
+        source, jds(), run_key(settings), access_of(settings, home), landed=[], full=True, mapping=mapping
+    )
+    return unmapped_codes(delivery, jds(instrument_of(settings, mapping)))
+
+
+def mapped_rows(settings: Settings) -> list[tuple[str, int, list[str]]]:
+    """The rows of each contract table that the mapping makes of the source, and the source tables they are made from."""
+    from flows.extract.mapping.bind import readers_of
+    from flows.extract.open import open_source, parse_source
+
+    mapping, home = mapping_of(settings), Home(settings.home.resolve())
+    source = parse_source(settings.source or last_origin(home))
+    delivery = open_source(
+        source, jds(), run_key(settings), access_of(settings, home), landed=[], full=True, mapping=mapping
+    )
+    delivery.close()
+    made_from = readers_of(mapping) if mapping else {table: [table] for table in jds().tables}
+    return [(table, delivery.facts.rows[table], made_from[table]) for table in jds().tables]
 
 
 def last_origin(home: Home) -> str:

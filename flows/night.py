@@ -10,9 +10,12 @@ from typing import Any
 
 from flows.definitions import Definitions, definitions_of
 from flows.errors import HomeError
-from flows.extract.contract import jds
+from flows.extract.contract import DEFAULT_INSTRUMENT, jds
 from flows.extract.database import Access
 from flows.extract.land import Extract, extracts
+from flows.extract.mapping.shipped import load as load_mapping
+from flows.extract.mapping.shipped import read_parameters
+from flows.extract.mapping.spec import Mapping
 from flows.extract.open import Source, open_source
 from flows.extract.pseudonymise import Key, load_key
 from flows.extract.scope import Standing, in_scope, standing, usable
@@ -20,7 +23,7 @@ from flows.extract.source import Delivery
 from flows.publish import manifest
 from flows.publish.pointer import refuse_when_held
 from flows.publish.release import current_release
-from flows.settings import Settings
+from flows.settings import Settings, SettingsError
 from flows.version import code_version, lock_hash
 from flows.warehouse import Home
 
@@ -87,7 +90,8 @@ def open_night(
     """
     home = Home(settings.home.resolve())
     refuse_when_held(home)
-    definitions = definitions_of(settings.instrument, settings.definitions)
+    mapping = mapping_of(settings)
+    definitions = definitions_of(instrument_of(settings, mapping), settings.definitions)
     key = run_key(settings)
     live, landed = current_release(home), extracts(home.raw)
     delivery = open_source(
@@ -98,6 +102,7 @@ def open_night(
         landed=usable(landed, key.id),
         released=_released(home, live),
         full=full,
+        mapping=mapping,
     )
     _check_space(home, delivery)
     how = standing(delivery.facts, landed, key.id)
@@ -133,6 +138,24 @@ def run_key(settings: Settings) -> Key:
     """The pseudonym key of the settings."""
     secret = settings.key.get_secret_value() if settings.key else None
     return load_key(value=secret, file=settings.key_file.expanduser())
+
+
+def mapping_of(settings: Settings) -> Mapping | None:
+    """The source mapping of the settings; None where the source speaks the contract's own words."""
+    pairs = tuple(pair for pair in (settings.mapping_parameters or "").split(",") if pair.strip())
+    return load_mapping(settings.mapping, jds(), read_parameters(pairs))
+
+
+def instrument_of(settings: Settings, mapping: Mapping | None) -> str:
+    """The instrument that the source scores: the setting's, else the mapping's, else the ASO. SettingsError where the two differ."""
+    named = mapping.instrument if mapping else None
+    if named and settings.instrument not in (None, named):
+        raise SettingsError(
+            "the mapping is of another instrument than the one that is set",
+            stage="settings",
+            next_step="unset AFTERCARE_INSTRUMENT, or name the mapping of that instrument",
+        )
+    return settings.instrument or named or DEFAULT_INSTRUMENT
 
 
 def access_of(settings: Settings, home: Home) -> Access:

@@ -30,6 +30,8 @@ def _named() -> str:
 @flow(name="nightly", flow_run_name=_named, persist_result=False)
 def nightly(
     source: str | None = None,
+    mapping: str | None = None,
+    mapping_parameters: str | None = None,
     home: str | None = None,
     as_of: date | None = None,
     rebuild: bool = False,
@@ -41,19 +43,22 @@ def nightly(
     Args:
         source: Folder of a JDS delivery, or postgresql://user@host/database?schema=jds with no password in it. Without one the
             embedded JDS makes a simulated delivery.
+        mapping: How the source's tables become the contract's: a shipped mapping's name, or a mapping file.
+        mapping_parameters: What the mapping leaves to be decided, as name=value, separated by commas.
         home: Folder of the warehouse.
         as_of: Date the release is made for; without one the day of the delivery.
         rebuild: Work even where the live release is already what would be made.
         full: Read all of a database, not only what changed.
         accept: Ids of failing checks that are let through as warnings; it is recorded.
     """
-    return outcome(lambda: _night(source, home, as_of, rebuild, full, accept or []))
+    given = {"source": source, "mapping": mapping, "mapping_parameters": mapping_parameters, "home": home}
+    return outcome(lambda: _night(given, as_of, rebuild, full, accept or []))
 
 
 def _night(
-    source: str | None, home: str | None, as_of: date | None, rebuild: bool, full: bool, accept: list[str]
+    given: dict[str, str | None], as_of: date | None, rebuild: bool, full: bool, accept: list[str]
 ) -> tuple[Path | Unchanged, str]:
-    settings = settings_module.load(home=home, source=source)
+    settings = settings_module.load(**given)
     folder = source_or_embedded(settings, get_run_logger().info)
     recorder, where = Recorder(HEARD_BY.get()), Home(settings.home.resolve())
     stages = tuple(as_task(stage) for stage in NIGHTLY)

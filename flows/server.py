@@ -51,7 +51,9 @@ def commands() -> None:
 @commands.command("nightly", params=plain.params, help=f"{plain.help} The run stays to be seen in Prefect.")
 def nightly(**given: Any) -> None:
     """One night in this process against a server that lives as long as it does, or the one that `serve` runs."""
-    settings = settings_module.load(home=given["home"], source=given["source"])
+    settings = settings_module.load(
+        home=given["home"], source=given["source"], mapping=given["mapping"], mapping_parameters=_joined(given)
+    )
     reporter = _Counting()
     try:
         with _server(settings, reporter.console) as port, when_lost(port, _go_on_without):
@@ -114,6 +116,8 @@ def _run(reporter: _Counting, given: dict[str, Any], source: Source) -> Path | U
     HEARD_BY.set(reporter)
     state = flow(
         source=str(source),
+        mapping=given["mapping"],
+        mapping_parameters=_joined(given),
         home=str(given["home"]) if given["home"] else None,
         as_of=given["as_of"],
         rebuild=given["rebuild"],
@@ -126,6 +130,11 @@ def _run(reporter: _Counting, given: dict[str, Any], source: Source) -> Path | U
         click.echo("Prefect did not record every task run of this night; the release itself is whole.", err=True)
     made: Path | Unchanged = result(state)
     return made
+
+
+def _joined(given: dict[str, Any]) -> str | None:
+    """The parameters of the mapping as the setting has them; None where none was given."""
+    return ",".join(given["parameter"]) or None
 
 
 def _stopped(_signal: int, _frame: object) -> None:

@@ -31,6 +31,12 @@ class Settings(BaseSettings):
         None,
         description="JDS delivery folder, or postgresql://user@host/database?schema=jds; without one the embedded JDS is used",
     )
+    mapping: str = Field(
+        "jds", description="how the source's tables become the contract's: a shipped mapping's name, or a mapping file"
+    )
+    mapping_parameters: str | None = Field(
+        None, description="what the mapping leaves to be decided, as name=value, separated by commas"
+    )
     database_password: SecretStr | None = Field(
         None, description="password of the JDS database; without one PGPASSWORD or a pgpass file is used"
     )
@@ -42,7 +48,9 @@ class Settings(BaseSettings):
     )
     seed: int = Field(20261122, description="seed of everything that is drawn")
     draws: int = Field(100, ge=20, description="resamples behind an interval")
-    instrument: str = Field("aso", description="assessment instrument that the source scores")
+    instrument: str | None = Field(
+        None, description="assessment instrument that the source scores [default: that of the mapping, else aso]"
+    )
     definitions: Path | None = Field(
         None, description="YAML file of definitions that this run sets otherwise, `name: {version, value, since}`"
     )

@@ -4,6 +4,7 @@ from datetime import date
 
 from flows import estimate
 from flows.definitions import Definitions
+from flows.extract.contract import DEFAULT_INSTRUMENT
 from flows.extract.pseudonymise import load_key
 from flows.lock import hold_home
 from flows.publish import manifest
@@ -23,7 +24,7 @@ def retrain_on_live(settings: Settings) -> Done:
         facts = manifest.read(folder)
         as_of = date.fromisoformat(str(facts["as_of"]))
         frames = estimate.read_frames(folder / "marts.duckdb")
-        in_force = Definitions(**facts.get("definitions") or {"instrument": "aso"}).in_force
+        in_force = Definitions(**facts.get("definitions") or {"instrument": DEFAULT_INSTRUMENT}).in_force
         made = estimate.models(
             frames, home.models, key, as_of=as_of, seed=settings.seed, retrain=True, in_force=in_force
         )

@@ -4,8 +4,8 @@ import duckdb
 
 from flows.errors import ContractError, DeliveryError
 from flows.extract import postgres
-from flows.extract.contract import Contract
-from flows.extract.folder import quoted
+from flows.extract.contract import Contract, Table
+from flows.extract.folder import as_text, quoted
 from flows.extract.url import STAGE, DatabaseUrl
 
 
@@ -68,3 +68,9 @@ def relation(url: DatabaseUrl, table: str) -> str:
     """The `from` of a query on one table of the attached database."""
     schema = url.schema.replace('"', '""')
     return f'from {postgres.NAME}."{schema}"."{table}"'
+
+
+def text_of(url: DatabaseUrl, table: Table, types: dict[str, str]) -> str:
+    """The query of a contract table of the attached database, whose columns have these types: every contract column as text."""
+    columns = ", ".join(f'{as_text(column, types.get(column.name))} as "{column.name}"' for column in table.columns)
+    return f"select {columns} {relation(url, table.name)}"

@@ -15,6 +15,7 @@ import yaml
 from flows.errors import ContractError
 
 # The code lists that dbt has too: one owner, the seed.
+DEFAULT_INSTRUMENT = "aso"
 CODE_SEEDS = Path(__file__).resolve().parents[2] / "dbt_project" / "seeds" / "codes"
 CLASSES = frozenset({"direct", "quasi", "sensitive", "free_text", "none"})
 PLAIN_KINDS = frozenset({"drop", "birth_year", "closure", "text", "date", "timestamp", "bool", "int", "number"})

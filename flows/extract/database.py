@@ -16,10 +16,12 @@ import duckdb
 
 from flows.errors import DeliveryError, OlderDeliveryError, StageError
 from flows.extract import postgres
-from flows.extract.catalogue import catalogue, relation
+from flows.extract.catalogue import catalogue, text_of
 from flows.extract.contract import Contract, Table
-from flows.extract.folder import as_text, check_columns, quoted
+from flows.extract.folder import check_columns, quoted
 from flows.extract.keyscan import Difference, Seen, compare, scan_keys, stamp
+from flows.extract.mapping.database import mapped_texts
+from flows.extract.mapping.spec import Mapping
 from flows.extract.pseudonymise import Key, install
 from flows.extract.resume import Base
 from flows.extract.source import DeliveryFacts
@@ -84,13 +86,16 @@ class DatabaseDelivery:
 
 @dataclass(frozen=True)
 class Reader:
-    """Looks at the tables of one database in its transaction; `unique` are those whose key the server keeps unique."""
+    """Looks at the tables of one database in its transaction; `unique` are those whose key the server keeps unique, `texts` the query of
+    each contract table with every column as text."""
 
     connection: duckdb.DuckDBPyConnection
     url: DatabaseUrl
     contract: Contract
     types: dict[str, dict[str, str]]
     unique: set[str]
+    texts: dict[str, str]
+    size_bytes: int
 
     def totals(self) -> dict[str, Totals]:
         """What the server sums up over each table whose key is unique and whose stamp has a time zone."""
@@ -108,7 +113,7 @@ class Reader:
             found = explained(self.connection, self.url, self.contract, table, now, base, since)
             if found:
                 return found
-        seen = scan_keys(self.connection, table, self._text(table), since, is_unique=table.name in self.unique)
+        seen = scan_keys(self.connection, table, self.texts[table.name], since, is_unique=table.name in self.unique)
         if isinstance(base, Base) and since:
             return seen, compare(self.connection, self.contract, table, base, since)
         return seen, Difference(0, 0, 0, 0)
@@ -116,26 +121,22 @@ class Reader:
     def scan(self, table: Table, seen: Seen, since: datetime | None) -> str:
         """A SQL query of the rows to read. A plain comparison is left to the server (one with `or` would not be); a stamp of another type
         is cast here, as in the key scan."""
-        text = self._text(table)
+        text = self.texts[table.name]
         if since is None:
             return text
-        is_plain = self.types[table.name]["modified_at"] == STAMPED
+        is_plain = self.types.get(table.name, {}).get("modified_at") == STAMPED
         column = "modified_at" if is_plain else "try_cast(modified_at as timestamptz)"
         rows = f"{text} where {column} > {stamp(since)}"
         return f"{rows} union all {text} where {column} is null" if seen.without_stamp else rows
 
-    def _text(self, table: Table) -> str:
-        """Every contract column as text, by name."""
-        types = self.types[table.name]
-        columns = ", ".join(f'{as_text(column, types.get(column.name))} as "{column.name}"' for column in table.columns)
-        return f"select {columns} {relation(self.url, table.name)}"
-
 
 def open_database(
-    url: DatabaseUrl, contract: Contract, key: Key, base: Base | str, access: Access, *, overlap: timedelta = OVERLAP
-) -> DatabaseDelivery:
+    url: DatabaseUrl, contract: Contract, key: Key, base: Base | str, access: Access, *, overlap: timedelta = OVERLAP,
+    mapping: Mapping | None = None,
+) -> DatabaseDelivery:  # fmt: skip
     """Begin to read the database: incremental on `base`, or everything for the reason that stands in its place.
 
+    With a `mapping` its tables have names of their own: each contract table is a query over them, and the server sums up nothing.
     Raises DeliveryError (not reachable, refused, two rows with one key), ContractError (schema, table or column missing) or
     OlderDeliveryError (stamps went back); nothing was loaded then.
     """
@@ -144,7 +145,8 @@ def open_database(
         postgres.attach(connection, url, password=access.password)
         postgres.begin(connection)
         install(connection, key)
-        return _begun(connection, url, contract, base, overlap)
+        reader, extra = _reader(connection, url, contract, mapping)
+        return _begun(reader, extra, base, overlap, mapping)
     except duckdb.Error as error:
         postgres.close(connection)
         raise postgres.explained(error, stage=STAGE) from None
@@ -153,18 +155,32 @@ def open_database(
         raise
 
 
-def _begun(
-    connection: duckdb.DuckDBPyConnection, url: DatabaseUrl, contract: Contract, base: Base | str, overlap: timedelta
-) -> DatabaseDelivery:
+def _reader(
+    connection: duckdb.DuckDBPyConnection, url: DatabaseUrl, contract: Contract, mapping: Mapping | None
+) -> tuple[Reader, dict[str, int]]:
+    """The reader of the tables, and how many columns of each contract table are not known."""
+    if mapping:
+        types, size = catalogue(connection, url, mapping.source_contract(contract))
+        texts = mapped_texts(connection, url, types, mapping, contract)
+        return Reader(connection, url, contract, types, set(), texts, size), dict.fromkeys(contract.tables, 0)
     types, size = catalogue(connection, url, contract)
     extra = {name: check_columns(table, [set(types[name])]) for name, table in contract.tables.items()}
-    reader = Reader(connection, url, contract, types, postgres.tables_with_unique_key(connection, url, contract))
+    texts = {name: text_of(url, table, types[name]) for name, table in contract.tables.items()}
+    unique = postgres.tables_with_unique_key(connection, url, contract)
+    return Reader(connection, url, contract, types, unique, texts, size), extra
+
+
+def _begun(
+    reader: Reader, extra: dict[str, int], base: Base | str, overlap: timedelta, mapping: Mapping | None
+) -> DatabaseDelivery:
+    connection, contract = reader.connection, reader.contract
     since = base.since(overlap) if isinstance(base, Base) else None
     totals = reader.totals()
     looked = {name: reader.look(table, totals.get(name), base, since) for name, table in contract.tables.items()}
     missed = sum(found.missed for _, found in looked.values())
     remark = "" if isinstance(base, Base) else base
-    _refuse_empty(contract, {name: seen for name, (seen, _) in looked.items()})
+    absent = {name for name, mapped in mapping.tables.items() if not mapped.blocks} if mapping else set()
+    _refuse_empty(contract, {name: seen for name, (seen, _) in looked.items() if name not in absent})
     _refuse_going_back({name: found for name, (_, found) in looked.items()})
     if missed:
         since, remark = None, f"{missed:,} rows changed without a new modified_at, so everything was read"
@@ -177,14 +193,15 @@ def _begun(
         rows={name: seen.window for name, (seen, _) in looked.items()},
         sha256={name: (seen.digest,) for name, (seen, _) in looked.items()},
         extra_columns=extra,
-        origin=url.origin,
+        origin=reader.url.origin,
         repeats=str(base.extracts[-1].facts["hash"]) if is_same and isinstance(base, Base) else None,
         remark=remark,
         sums={name: one.sums for name, one in totals.items()},
+        mapping=mapping.hash if mapping else "",
     )
     scans = {name: reader.scan(table, looked[name][0], since) for name, table in contract.tables.items()}
     return DatabaseDelivery(
-        facts, size, connection, scans, frozenset(n for n, (_, found) in looked.items() if found.gone)
+        facts, reader.size_bytes, connection, scans, frozenset(n for n, (_, found) in looked.items() if found.gone)
     )
 
 

@@ -43,7 +43,7 @@ class FolderDelivery:
     def scan(self, table: str) -> str:
         """A SQL query over all parts of a table: every contract column as text, by name."""
         columns = self.contract.tables[table].columns
-        return " union all ".join(_scan_part(part, columns) for part in self.parts[table])
+        return " union all ".join(scan_part(part, columns) for part in self.parts[table])
 
     @property
     def size_bytes(self) -> int:
@@ -89,7 +89,7 @@ def open_folder(folder: Path, contract: Contract) -> FolderDelivery:
     Raises DeliveryError (missing or partial) or ContractError (a table or a column is missing), naming table and rule.
     """
     manifest = read_manifest(folder, contract)
-    parts = {table: _parts(folder, table, entry) for table, entry in manifest.tables.items()}
+    parts = {table: checked_parts(folder, table, entry) for table, entry in manifest.tables.items()}
     extra = {
         table: check_columns(contract.tables[table], [set(part.types) for part in found])
         for table, found in parts.items()
@@ -110,7 +110,15 @@ def _facts(manifest: Manifest, extra: dict[str, int], folder: Path) -> DeliveryF
     )
 
 
-def _parts(folder: Path, table: str, entry: Entry) -> tuple[Part, ...]:
+def read_part(path: Path, table: str) -> tuple[Part, str]:
+    """One file of a table and its SHA-256, where no manifest says what that should be."""
+    fingerprint = _fingerprint(path)
+    digest = _sha256(path, table)
+    return Part(path, _types(path, table), fingerprint), digest
+
+
+def checked_parts(folder: Path, table: str, entry: Entry) -> tuple[Part, ...]:
+    """The files of a table as its manifest entry says. DeliveryError where one is missing or its hash is another."""
     found = []
     for name, expected in zip(entry.files, entry.sha256, strict=True):
         path = folder / name
@@ -196,7 +204,8 @@ def quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _scan_part(part: Part, columns: tuple[Column, ...]) -> str:
+def scan_part(part: Part, columns: tuple[Column, ...]) -> str:
+    """A SQL query over one file: these columns as text, by name."""
     selected = ", ".join(f'{as_text(column, part.types.get(column.name))} as "{column.name}"' for column in columns)
     if part.path.suffix == ".parquet":
         return f"select {selected} from read_parquet({quoted(str(part.path))})"

@@ -213,6 +213,7 @@ def _write_facts(path: Path, delivery: Delivery, contract: Contract, key: Key, s
         "origin": facts.origin,
         "cursor": facts.cursor.isoformat() if facts.cursor else None,
         "contract": contract.fingerprint,
+        "mapping": facts.mapping,
         "sums": {table: [str(total) for total in sums] for table, sums in facts.sums.items()},
         "tables": {
             table: {

@@ -7,8 +7,10 @@ from flows.extract.contract import Contract
 from flows.extract.database import Access, open_database
 from flows.extract.folder import open_folder
 from flows.extract.land import Extract
+from flows.extract.mapping.delivery import open_mapped
+from flows.extract.mapping.spec import Mapping
 from flows.extract.pseudonymise import Key
-from flows.extract.resume import base_of
+from flows.extract.resume import Base, base_of
 from flows.extract.source import Delivery
 from flows.extract.url import DatabaseUrl, is_url, parse_url
 
@@ -29,14 +31,17 @@ def open_source(
     landed: list[Extract],
     released: frozenset[int] = frozenset(),
     full: bool = False,
+    mapping: Mapping | None = None,
 ) -> Delivery:
     """The delivery that the source offers now, checked against the contract.
 
     A database is read on from what the live release (`released`: the sequences it was built from) has seen, or wholly with `full`.
+    With a `mapping` the source speaks words of its own.
     """
     if isinstance(source, Path):
-        return open_folder(source, contract)
-    base = (
-        "a full reading was asked for" if full else base_of(landed, released, origin=source.origin, contract=contract)
-    )
-    return open_database(source, contract, key, base, access)
+        return open_mapped(source, mapping, contract) if mapping else open_folder(source, contract)
+    words = mapping.hash if mapping else ""
+    base: Base | str = "a full reading was asked for"
+    if not full:
+        base = base_of(landed, released, origin=source.origin, contract=contract, mapping=words)
+    return open_database(source, contract, key, base, access, mapping=mapping)

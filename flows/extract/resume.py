@@ -23,7 +23,9 @@ class Base:
         return self.cursor - overlap
 
 
-def base_of(landed: list[Extract], released: frozenset[int], *, origin: str, contract: Contract) -> Base | str:
+def base_of(
+    landed: list[Extract], released: frozenset[int], *, origin: str, contract: Contract, mapping: str = ""
+) -> Base | str:
     """The base of an incremental reading of `origin`, or why everything has to be read.
 
     `landed` are the usable extracts, `released` the sequences that the live release was built from: an extract that was landed
@@ -37,6 +39,8 @@ def base_of(landed: list[Extract], released: frozenset[int], *, origin: str, con
         return "the last full delivery came from elsewhere"
     if any(extract.facts.get("contract") != contract.fingerprint for extract in scope):
         return "the contract has changed"
+    if any(extract.facts.get("mapping", "") != mapping for extract in scope):
+        return "the source mapping has changed"
     if not seen:
         return "no release was made from the last full reading"
     if len(scope) >= MOST_EXTRACTS:

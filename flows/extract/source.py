@@ -22,6 +22,7 @@ class DeliveryFacts:
 
     Of a database also: `cursor`, the newest change that it shows; `repeats`, the hash of the landed delivery that already holds
     all of it; `remark`, why it was read as it was; `sums`, what the server summed up over all rows of a table.
+    `mapping` is the hash of the source mapping, empty where the source speaks the contract's own words.
     """
 
     extract_id: str
@@ -36,6 +37,7 @@ class DeliveryFacts:
     repeats: str | None = None
     remark: str = ""
     sums: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    mapping: str = ""
 
     @property
     def hash(self) -> str:
@@ -50,6 +52,8 @@ class DeliveryFacts:
             "rows": dict(self.rows),
             "sha256": {table: list(hashes) for table, hashes in self.sha256.items()},
         }
+        if self.mapping:
+            content["mapping"] = self.mapping
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 

@@ -32,7 +32,8 @@ def test_every_option_named_with_a_command_exists(document: Path) -> None:
     text = document.read_text(encoding="utf-8")
     for command, rest in re.findall(r"aftercare ([a-z]+)([^`\n|]*)", text):
         if command in cli.commands:
-            known = {"--help"} | {option for parameter in cli.commands[command].params for option in parameter.opts}
+            named = [cli.commands[command], *getattr(cli.commands[command], "commands", {}).values()]
+            known = {"--help"} | {option for one in named for parameter in one.params for option in parameter.opts}
             assert set(re.findall(r"(?<![\w-])--[a-z-]+", rest)) <= known, command
 
 

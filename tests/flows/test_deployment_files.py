@@ -29,7 +29,16 @@ def test_flows_take_nothing_about_a_person_and_persist_nothing() -> None:
     from flows.nightly import nightly
     from flows.retrain import retrain
 
-    assert set(nightly.parameters.properties) == {"source", "home", "as_of", "rebuild", "full", "accept"}
+    assert set(nightly.parameters.properties) == {
+        "source",
+        "mapping",
+        "mapping_parameters",
+        "home",
+        "as_of",
+        "rebuild",
+        "full",
+        "accept",
+    }
     assert set(retrain.parameters.properties) == {"home"}
     assert nightly.persist_result is retrain.persist_result is False
 
