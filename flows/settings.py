@@ -49,7 +49,7 @@ class Settings(BaseSettings):
     seed: int = Field(20261122, description="seed of everything that is drawn")
     draws: int = Field(100, ge=20, description="resamples behind an interval")
     instrument: str | None = Field(
-        None, description="assessment instrument that the source scores [default: that of the mapping, else aso]"
+        None, description="instrument that the source scores [default: the mapping's, else aso]"
     )
     definitions: Path | None = Field(
         None, description="YAML file of definitions that this run sets otherwise, `name: {version, value, since}`"
