@@ -25,9 +25,11 @@ MAX_LINE_BYTES = 16 * 1024 * 1024
 
 @dataclass(frozen=True)
 class Part:
-    """One file of a table, the column types it came with (all text for CSV), and what it looked like when checked."""
+    """One file of a table by its `name` under the folder, the column types it came with (all text for CSV), and what it looked like when
+    checked."""
 
     path: Path
+    name: str
     types: dict[str, str]
     fingerprint: tuple[int, int]
 
@@ -44,6 +46,11 @@ class FolderDelivery:
         """A SQL query over all parts of a table: every contract column as text, by name."""
         columns = self.contract.tables[table].columns
         return " union all ".join(_scan_part(part, columns) for part in self.parts[table])
+
+    def numbered(self, table: str) -> str:
+        """The query of `scan` with "#file", a file's name under the folder, and "#row", its data rows counted from 1."""
+        columns = self.contract.tables[table].columns
+        return " union all ".join(_number_part(part, columns) for part in self.parts[table])
 
     @property
     def size_bytes(self) -> int:
@@ -121,7 +128,7 @@ def _parts(folder: Path, table: str, entry: Entry) -> tuple[Part, ...]:
         fingerprint = _fingerprint(path)
         if _sha256(path, table) != expected.lower():
             raise DeliveryError("a file's SHA-256 is not the manifest's", stage=STAGE, table=table, next_step=ASK_AGAIN)
-        found.append(Part(path, _types(path, table), fingerprint))
+        found.append(Part(path, name, _types(path, table), fingerprint))
     return tuple(found)
 
 
@@ -197,12 +204,25 @@ def quoted(text: str) -> str:
 
 
 def _scan_part(part: Part, columns: tuple[Column, ...]) -> str:
-    selected = ", ".join(f'{as_text(column, part.types.get(column.name))} as "{column.name}"' for column in columns)
+    return f"select {_selected(part, columns)} from {_reader(part)}"
+
+
+def _number_part(part: Part, columns: tuple[Column, ...]) -> str:
+    # A window without an order counts rows as the file has them: the engine then reads a CSV file from its head, with one thread.
+    where = f'{quoted(part.name)} as "#file", row_number() over () as "#row"'
+    return f"select {_selected(part, columns)}, {where} from {_reader(part)}"
+
+
+def _selected(part: Part, columns: tuple[Column, ...]) -> str:
+    return ", ".join(f'{as_text(column, part.types.get(column.name))} as "{column.name}"' for column in columns)
+
+
+def _reader(part: Part) -> str:
     if part.path.suffix == ".parquet":
-        return f"select {selected} from read_parquet({quoted(str(part.path))})"
+        return f"read_parquet({quoted(str(part.path))})"
     names = ", ".join(f"{quoted(name)}: 'VARCHAR'" for name in part.types)
     return (
-        f"select {selected} from read_csv({quoted(str(part.path))}, columns={{{names}}}, auto_detect=false, "
+        f"read_csv({quoted(str(part.path))}, columns={{{names}}}, auto_detect=false, "
         "strict_mode=true, header=true, delim=',', quote='\"', escape='\"', nullstr='', encoding='utf-8', "
         f"max_line_size={MAX_LINE_BYTES}, buffer_size={2 * MAX_LINE_BYTES})"
     )

@@ -24,6 +24,7 @@ bucketed as (
         indicator_code,
         try_cast(score as utinyint) as score,
         is_not_applicable,
+        extract_sequence,
         duplicate_rule,
         unreadable,
         rule,
