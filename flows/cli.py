@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from flows import settings as settings_module
+from flows.cli_partner import COMMANDS as PARTNER_COMMANDS
 from flows.cli_simulate import Day, simulate
 from flows.errors import Exit, StageError
 from flows.settings import Settings
@@ -91,6 +92,8 @@ def _command() -> str:
 
 
 cli.add_command(simulate)
+for _command_for_partners in PARTNER_COMMANDS:
+    cli.add_command(_command_for_partners)
 
 
 @cli.command()

@@ -25,11 +25,9 @@ MAX_LINE_BYTES = 16 * 1024 * 1024
 
 @dataclass(frozen=True)
 class Part:
-    """One file of a table by its `name` under the folder, the column types it came with (all text for CSV), and what it looked like when
-    checked."""
+    """One file of a table, the column types it came with (all text for CSV), and what it looked like when checked."""
 
     path: Path
-    name: str
     types: dict[str, str]
     fingerprint: tuple[int, int]
 
@@ -45,12 +43,12 @@ class FolderDelivery:
     def scan(self, table: str) -> str:
         """A SQL query over all parts of a table: every contract column as text, by name."""
         columns = self.contract.tables[table].columns
-        return " union all ".join(_scan_part(part, columns) for part in self.parts[table])
+        return " union all ".join(scan_part(part, columns) for part in self.parts[table])
 
     def numbered(self, table: str) -> str:
         """The query of `scan` with "#file", a file's name under the folder, and "#row", its data rows counted from 1."""
         columns = self.contract.tables[table].columns
-        return " union all ".join(_number_part(part, columns) for part in self.parts[table])
+        return " union all ".join(_number_part(part, table, columns) for part in self.parts[table])
 
     @property
     def size_bytes(self) -> int:
@@ -96,7 +94,7 @@ def open_folder(folder: Path, contract: Contract) -> FolderDelivery:
     Raises DeliveryError (missing or partial) or ContractError (a table or a column is missing), naming table and rule.
     """
     manifest = read_manifest(folder, contract)
-    parts = {table: _parts(folder, table, entry) for table, entry in manifest.tables.items()}
+    parts = {table: checked_parts(folder, table, entry) for table, entry in manifest.tables.items()}
     extra = {
         table: check_columns(contract.tables[table], [set(part.types) for part in found])
         for table, found in parts.items()
@@ -117,7 +115,15 @@ def _facts(manifest: Manifest, extra: dict[str, int], folder: Path) -> DeliveryF
     )
 
 
-def _parts(folder: Path, table: str, entry: Entry) -> tuple[Part, ...]:
+def read_part(path: Path, table: str) -> tuple[Part, str]:
+    """One file of a table and its SHA-256, where no manifest says what that should be."""
+    fingerprint = _fingerprint(path)
+    digest = _sha256(path, table)
+    return Part(path, _types(path, table), fingerprint), digest
+
+
+def checked_parts(folder: Path, table: str, entry: Entry) -> tuple[Part, ...]:
+    """The files of a table as its manifest entry says. DeliveryError where one is missing or its hash is another."""
     found = []
     for name, expected in zip(entry.files, entry.sha256, strict=True):
         path = folder / name
@@ -128,7 +134,7 @@ def _parts(folder: Path, table: str, entry: Entry) -> tuple[Part, ...]:
         fingerprint = _fingerprint(path)
         if _sha256(path, table) != expected.lower():
             raise DeliveryError("a file's SHA-256 is not the manifest's", stage=STAGE, table=table, next_step=ASK_AGAIN)
-        found.append(Part(path, name, _types(path, table), fingerprint))
+        found.append(Part(path, _types(path, table), fingerprint))
     return tuple(found)
 
 
@@ -203,29 +209,23 @@ def quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _scan_part(part: Part, columns: tuple[Column, ...]) -> str:
-    return f"select {_selected(part, columns)} from {_reader(part)}"
-
-
-def _number_part(part: Part, columns: tuple[Column, ...]) -> str:
-    # A window without an order counts rows as the file has them: the engine then reads a CSV file from its head, with one thread.
-    where = f'{quoted(part.name)} as "#file", row_number() over () as "#row"'
-    return f"select {_selected(part, columns)}, {where} from {_reader(part)}"
-
-
-def _selected(part: Part, columns: tuple[Column, ...]) -> str:
-    return ", ".join(f'{as_text(column, part.types.get(column.name))} as "{column.name}"' for column in columns)
-
-
-def _reader(part: Part) -> str:
+def scan_part(part: Part, columns: tuple[Column, ...]) -> str:
+    """A SQL query over one file: these columns as text, by name."""
+    selected = ", ".join(f'{as_text(column, part.types.get(column.name))} as "{column.name}"' for column in columns)
     if part.path.suffix == ".parquet":
-        return f"read_parquet({quoted(str(part.path))})"
+        return f"select {selected} from read_parquet({quoted(str(part.path))})"
     names = ", ".join(f"{quoted(name)}: 'VARCHAR'" for name in part.types)
     return (
-        f"read_csv({quoted(str(part.path))}, columns={{{names}}}, auto_detect=false, "
+        f"select {selected} from read_csv({quoted(str(part.path))}, columns={{{names}}}, auto_detect=false, "
         "strict_mode=true, header=true, delim=',', quote='\"', escape='\"', nullstr='', encoding='utf-8', "
         f"max_line_size={MAX_LINE_BYTES}, buffer_size={2 * MAX_LINE_BYTES})"
     )
+
+
+def _number_part(part: Part, table: str, columns: tuple[Column, ...]) -> str:
+    # A window without an order counts the rows as they come, and makes the engine read a file from its head.
+    name = f"{table}/{part.path.name}" if part.path.parent.name == table else part.path.name
+    return f'select *, {quoted(name)} as "#file", row_number() over () as "#row" from ({scan_part(part, columns)})'
 
 
 def as_text(column: Column, found: str | None) -> str:

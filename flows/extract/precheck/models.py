@@ -41,8 +41,8 @@ class Models:
         return name
 
     def forget(self, name: str) -> None:
-        """Drop a built table, which nothing asks for any more."""
-        self.connection.execute(f'drop table if exists "{name}"')
+        """Drop what was built under a name, which nothing asks for any more."""
+        self.connection.execute(f'drop {_kind(name)} if exists "{name}"')
         self.built.discard(name)
 
     def definition(self, name: str) -> Any:
@@ -54,8 +54,7 @@ class Models:
         text = self._render(path, needed.append)
         for one in needed:
             self.build(one)
-        kind = "view" if name.startswith("stg_") else "table"
-        self.connection.execute(f'create {kind} "{name}" as {text}')
+        self.connection.execute(f'create {_kind(name)} "{name}" as {text}')
 
     def _seed(self, name: str, path: Path) -> None:
         relation = self.connection.read_csv(str(path))
@@ -98,6 +97,11 @@ class Models:
         yield from (self.project / "models" / "staging").rglob("*.sql")
         yield from (self.project / "models" / "intermediate").glob("*.sql")
         yield from (self.project / "seeds" / "codes").glob("*.csv")
+
+
+def _kind(name: str) -> str:
+    """As dbt_project.yml says: what is staged is a view."""
+    return "view" if name.startswith("stg_") else "table"
 
 
 def nothing_known_before(models: Models) -> None:
