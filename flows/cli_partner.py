@@ -3,7 +3,7 @@
 import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -84,4 +84,62 @@ def tell(findings: list["Finding"], fmt: str) -> None:
     click.echo(as_json(findings) if fmt == "json" else as_text(findings))
 
 
-COMMANDS = (check_delivery,)
+@click.command()
+@FOLDER
+def init(folder: Path) -> None:
+    """Write into FOLDER a workbook to fill in, a mapping to change and what to read first. Nothing is overwritten."""
+    from flows.extract.contract import jds
+    from flows.extract.starter.init import start
+
+    for path in start(folder, jds()):
+        click.echo(path)
+
+
+class Moment(click.ParamType[datetime]):
+    """A time as ISO 8601; UTC where it has no zone."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """The time; a usage error where it is none."""
+        try:
+            moment = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+        except ValueError:
+            self.fail("a time looks like 2026-11-01T09:30:00Z", param, ctx)
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+@click.command()
+@FOLDER
+@click.argument("target", type=click.Path(path_type=Path))
+@click.option("--extracted-at", type=Moment(), help="Time that the delivery stands for [default: now].")
+@FORMAT
+@LIMIT
+def seal(folder: Path, target: Path, extracted_at: datetime | None, fmt: str, limit: int) -> None:
+    """Make a delivery in TARGET, a new folder, of the workbook or the CSV files in FOLDER, if the night would take it.
+
+    What never lands is left out, and of birth dates all but the year. What is wrong is told by sheet, column and row, never a value.
+    """
+    from flows.extract.contract import jds
+    from flows.extract.precheck.findings import exit_of
+    from flows.extract.precheck.opening import open_all
+    from flows.extract.starter import seal as sealing
+
+    if target.exists():
+        raise click.UsageError("TARGET is there already; name a new folder")
+    at = (extracted_at or datetime.now(UTC)).replace(microsecond=0)
+    building = target.with_name(f".sealing-{target.name}")
+    sealing.discard(building)
+    try:
+        sealed = sealing.seal(folder, building, jds(), extracted_at=at, limit=limit)
+        on_files = judged(open_all(building, jds(), at=at), as_of=None, limit=limit)
+        findings = [*sealed.findings, *sealed.at_home(on_files)]
+        if not exit_of(findings):
+            sealing.keep(building, target)
+    finally:
+        sealing.discard(building)
+    tell(findings, fmt)
+    sys.exit(exit_of(findings))
+
+
+COMMANDS = (init, seal, check_delivery)
