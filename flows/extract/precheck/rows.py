@@ -17,7 +17,7 @@ from flows.extract.precheck.likely import resembled
 from flows.extract.precheck.models import Models, nothing_known_before, run_facts
 from flows.extract.precheck.opening import REFUSES, Opened
 from flows.extract.precheck.own_rules import ON_MODEL, OWN_RULES, on_landed
-from flows.extract.precheck.rules import RELATIONAL, RULES, UNREADABLE, Rule, unheard, unlisted
+from flows.extract.precheck.rules import LOOKS_BACK, RELATIONAL, RULES, UNREADABLE, Rule, unheard, unlisted
 
 MODEL_OF = {
     "offices": "int_office_row",
@@ -98,7 +98,16 @@ def _judge_table(judge: Judge, table: Table) -> list[Finding]:
         judge.models.forget(model)
         judge.models.forget(f"stg_jds__{table.name}")
         judge.connection.execute(f'drop table raw."{table.name}"')
-    return [replace(one, n_checked=n_rows) for one in found if not _is_hidden(judge, one)]
+    return [replace(_alone(judge, one), n_checked=n_rows) for one in found if not _is_hidden(judge, one)]
+
+
+def _alone(judge: Judge, one: Finding) -> Finding:
+    """The finding, softened where only the deliveries before an incremental one can say whether it is a problem."""
+    if one.rule not in LOOKS_BACK or judge.opened.delivery.facts.mode == "full":
+        return one
+    return replace(
+        one, level=Level.NOTE, night="The night looks for it in what landed before; what is nowhere is left out."
+    )
 
 
 def _load(judge: Judge, table: Table) -> list[Finding]:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from flows.errors import DeliveryError, HomeError
 from flows.extract.contract import Column, Contract, Table
-from flows.extract.starter.words import Words, words
-from flows.extract.starter.workbook import WORKBOOK, template
+from flows.extract.starter.words import WORKBOOK, Words, words
+from flows.extract.starter.workbook import template
 
 STAGE = "partner start"
 HERE = Path(__file__).parent

@@ -12,7 +12,7 @@ from flows.errors import DeliveryError
 from flows.extract.contract import Contract
 from flows.extract.folder import MAX_LINE_BYTES
 from flows.extract.starter.cells import CellError
-from flows.extract.starter.workbook import WORKBOOK
+from flows.extract.starter.words import WORKBOOK
 
 STAGE = "sealing"
 # The number of a row as a spreadsheet shows it, and its cells; a cell that cannot be read is a CellError.

@@ -8,6 +8,7 @@ import yaml
 
 from flows.extract.contract import Column, Table
 
+WORKBOOK = "aftercare.xlsx"
 WRITTEN = {
     "key": "text",
     "birth_year": "date, YYYY-MM-DD",

@@ -18,7 +18,6 @@ from openpyxl.worksheet.worksheet import Worksheet
 from flows.extract.contract import Column, Contract, Table
 from flows.extract.starter.words import Words, is_needed
 
-WORKBOOK = "aftercare.xlsx"
 ABOUT, CODES = "about", "codes"
 LAST_ROW = 1_048_576
 FORMATS = {"date": "yyyy-mm-dd", "birth_year": "yyyy-mm-dd", "int": "0", "number": "General", "bool": "General"}
