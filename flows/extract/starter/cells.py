@@ -48,7 +48,7 @@ def _text(value: object, column: Column) -> str:
 
 
 def _number(value: float) -> str:
-    if abs(value) >= LONGEST_NUMBER:
+    if not abs(value) < LONGEST_NUMBER:
         raise CellError("lost_digits")
     return str(int(value)) if value == int(value) else repr(value)
 
