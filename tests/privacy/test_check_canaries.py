@@ -99,6 +99,7 @@ def test_only_what_the_contract_needs_is_in_a_sealed_delivery(tmp_path: Path) ->
     closure = " ".join(row["closure_reason"] for row in rows_of(tmp_path / "typed", "aftercare_episodes")).encode()
     secrets = secrets_of(tmp_path / "typed") - words(closure)
     assert len(secrets) > 500
+    assert words((done.stdout + done.stderr).encode()) & secrets_of(tmp_path / "typed") == set()
     sealed = b"".join(path.read_bytes() for path in (tmp_path / "sealed").iterdir())
     assert words(sealed) & secrets == set()
     born = {row["date_of_birth"] for row in rows_of(tmp_path / "sealed", "survivors")} - {""}

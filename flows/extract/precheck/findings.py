@@ -52,17 +52,17 @@ class Finding:
         return f"{self.table}{column}.{self.rule}.hold"
 
 
-def file_name(table: str, name: str) -> str:
-    """The name of a file where it says nothing but the table and a number, else words that stand for it."""
-    plain = rf"{table}([/_.-](part)?[_-]?\d{{1,9}})?\.(csv|parquet)"
-    return name if re.fullmatch(plain, name) else NAMELESS
+def file_name(tables: frozenset[str], name: str) -> str:
+    """The name of a file where it says nothing but one of these tables and a number, else words that stand for it."""
+    stem = re.sub(r"([/_.-](part)?[_-]?\d{1,9})?\.(csv|parquet)$", "", name)
+    return name if stem in tables else NAMELESS
 
 
-def places(table: str, first: Iterable[dict[str, object]] | None) -> tuple[Place, ...]:
+def places(tables: frozenset[str], first: Iterable[dict[str, object]] | None) -> tuple[Place, ...]:
     """Rows found, as (file, row) of each, put together by file."""
     rows: dict[str, list[int]] = {}
     for one in first or ():
-        rows.setdefault(file_name(table, str(one["file"])), []).append(int(str(one["row"])))
+        rows.setdefault(file_name(tables, str(one["file"])), []).append(int(str(one["row"])))
     return tuple(Place(name, tuple(found)) for name, found in rows.items())
 
 

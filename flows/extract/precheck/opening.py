@@ -29,6 +29,8 @@ class Opened:
     broken: set[str] = field(default_factory=set)
     missing: dict[str, frozenset[str]] = field(default_factory=dict)
     stated_rows: dict[str, int] = field(default_factory=dict)
+    # Tables of a source with other words, as a mapping names them: their files may be told by name too.
+    source_tables: frozenset[str] = frozenset()
 
     def scan(self, table: Table) -> str:
         """The query of a table's columns as text; of no rows where the table is broken."""

@@ -172,13 +172,13 @@ def _of_models(judge: Judge, table: Table, model: str) -> Iterator[Finding]:
     )
     unreadable = f"select unnest(string_split(unreadable, ',')) as name, extract_sequence from {model} where unreadable is not null"
     for name, n, first in [*_first(judge, quarantined), *_first(judge, doubled)]:
-        yield _finding(table, name, RULES.get(name) or unheard(name), n, first)
+        yield _finding(judge, table, name, RULES.get(name) or unheard(name), n, first)
     for name, n, first in _first(judge, unreadable):
-        yield _finding(table, "unreadable", UNREADABLE[table.column(name).kind], n, first, (name,))
+        yield _finding(judge, table, "unreadable", UNREADABLE[table.column(name).kind], n, first, (name,))
     for name, condition in ON_MODEL.get(table.name, {}).items():
         for _, n, first in _first(judge, f"select '' as name, extract_sequence from {model} where {condition}"):
             is_hers = name == "consent_withheld"
-            yield _finding(table, name, OWN_RULES[name], n, None if is_hers else first)
+            yield _finding(judge, table, name, OWN_RULES[name], n, None if is_hers else first)
 
 
 def _of_cells(judge: Judge, table: Table) -> Iterator[Finding]:
@@ -189,11 +189,11 @@ def _of_cells(judge: Judge, table: Table) -> Iterator[Finding]:
             query = f"select '' as name, extract_sequence from {landed} where \"{column.name}\" like '#%'"
             for _, n, first in _first(judge, query):
                 likely = resembled(judge.connection, judge.opened.scan(table), column, judge.contract)
-                yield _finding(table, "unknown_code", unlisted(column), n, first, (column.name,), likely)
+                yield _finding(judge, table, "unknown_code", unlisted(column), n, first, (column.name,), likely)
     for name, column_name, condition in on_landed(table):
         for _, n, first in _first(judge, f"select '' as name, extract_sequence from {landed} where {condition}"):
             rule = "unknown_code" if name == "closure_unmapped" else name
-            yield _finding(table, rule, OWN_RULES[name], n, first, (column_name,))
+            yield _finding(judge, table, rule, OWN_RULES[name], n, first, (column_name,))
 
 
 def _first(judge: Judge, query: str) -> list[Counted]:
@@ -204,6 +204,7 @@ def _first(judge: Judge, query: str) -> list[Counted]:
 
 
 def _finding(
+    judge: Judge,
     table: Table,
     name: str,
     rule: Rule,
@@ -213,7 +214,7 @@ def _finding(
     likely: tuple[tuple[str, int], ...] = (),
 ) -> Finding:
     columns = columns or rule.columns_of(table.name, table.primary_key)
-    where = places(table.name, first)
+    where = places(frozenset({table.name}) | judge.opened.source_tables, first)
     return Finding(
         rule.level, table.name, columns, name, rule.what, rule.night, rule.mend, n, places=where, likely=likely
     )

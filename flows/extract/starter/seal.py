@@ -19,6 +19,7 @@ from flows.extract.contract import Contract, Table
 from flows.extract.precheck.findings import Finding, Level, Place
 from flows.extract.starter.cells import CellError, as_csv
 from flows.extract.starter.sheets import STAGE, Sheet, sheets
+from flows.extract.starter.words import asked
 
 FAULTS = {
     "formula_without_value": (
@@ -64,9 +65,10 @@ def seal(folder: Path, building: Path, contract: Contract, *, extracted_at: date
     try:
         building.mkdir(mode=0o700)
         with sheets(folder, contract) as found:
+            done.findings += _strange(found.strange)
             for table in contract.tables.values():
                 path = building / f"{table.name}.csv"
-                rows = _write(path, table, found.get(table.name), done, stamp=stamp, limit=limit)
+                rows = _write(path, table, found.by_table.get(table.name), done, stamp=stamp, limit=limit)
                 entries[table.name] = {"file": path.name, "rows": rows, "sha256": _sha256(path)}
         manifest = {
             "source": "jds", "schema_version": contract.schema_version, "extract_id": stamp, "extracted_at": stamp,
@@ -98,33 +100,49 @@ def _write(path: Path, table: Table, sheet: Sheet | None, done: Sealed, *, stamp
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(columns)
         if sheet:
-            place = _header(sheet, table, done)
+            place = _header(sheet, table, done.findings)
             for number, cells in sheet.rows:
                 if any(cell is not None and str(cell).strip() for cell in cells):
                     row = _row(table, place, cells, faults, number)
                     row[columns.index("modified_at")] = row[columns.index("modified_at")] or stamp
                     writer.writerow(row)
                     origin.append(number)
+        else:
+            done.findings.append(
+                _noted(table.name, (), "no_sheet", "there is no sheet of this name", "It is delivered without rows.")
+            )
     done.labels[table.name] = sheet.label if sheet else ""
     done.origins[table.name] = origin
     done.findings += faults.findings(sheet.label if sheet else "")
     return len(origin)
 
 
-def _header(sheet: Sheet, table: Table, done: Sealed) -> dict[str, int]:
+def _header(sheet: Sheet, table: Table, findings: list[Finding]) -> dict[str, int]:
     """Where each column of the contract stands. Other names are counted, not told: they could be anything."""
     _, cells = next(sheet.rows, (1, []))
     names = [str(cell).strip().lower() if cell is not None else "" for cell in cells]
     place = {column.name: names.index(column.name) for column in table.columns if column.name in names}
-    strange = sum(bool(name) and name not in place for name in names)
-    if twice := [name for name in place if names.count(name) > 1]:
+    if twice := tuple(name for name in place if names.count(name) > 1):
         what = "the columns stand more than once in row 1"
-        done.findings.append(_refused(table.name, tuple(twice), "column_twice", what, "name each column once"))
-    if strange:
-        what = f"{strange} columns of the sheet are none of the contract's"
-        mend = "see whether a name was misspelt; what nobody asked for is better not written down"
-        done.findings.append(Finding(Level.NOTE, table.name, (), "extra_columns", what, "They are left out.", mend))
+        findings.append(_refused(table.name, twice, "column_twice", what, "name each column once"))
+    if lacking := tuple(column.name for column in asked(table) if column.name not in place):
+        findings.append(
+            _noted(table.name, lacking, "no_column", "the columns are not in row 1", "They are delivered blank.")
+        )
+    if strange := sum(bool(name) and name not in place for name in names):
+        what = f"{strange} names in row 1 are none of the contract's columns"
+        findings.append(_noted(table.name, (), "extra_columns", what, "They are left out."))
     return place
+
+
+def _strange(count: int) -> list[Finding]:
+    what = f"{count} sheets or CSV files have the name of no table"
+    return [_noted("", (), "extra_sheets", what, "They are left out.")] if count else []
+
+
+def _noted(table: str, columns: tuple[str, ...], rule: str, what: str, night: str) -> Finding:
+    mend = "see whether a name was misspelt (sheet about of the template lists them); if not, nothing"
+    return Finding(Level.NOTE, table, columns, rule, what, night, mend)
 
 
 def _row(table: Table, place: dict[str, int], cells: list[object], faults: "_Faults", number: int) -> list[str]:

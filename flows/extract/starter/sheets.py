@@ -12,7 +12,7 @@ from flows.errors import DeliveryError
 from flows.extract.contract import Contract
 from flows.extract.folder import MAX_LINE_BYTES
 from flows.extract.starter.cells import CellError
-from flows.extract.starter.words import WORKBOOK
+from flows.extract.starter.words import ABOUT, CODES, WORKBOOK
 
 STAGE = "sealing"
 # The number of a row as a spreadsheet shows it, and its cells; a cell that cannot be read is a CellError.
@@ -27,9 +27,17 @@ class Sheet:
     rows: Iterator[Row]
 
 
+@dataclass(frozen=True)
+class Sheets:
+    """The sheets there are, by table, and how many there are of other names."""
+
+    by_table: dict[str, Sheet]
+    strange: int
+
+
 @contextmanager
-def sheets(folder: Path, contract: Contract) -> Iterator[dict[str, Sheet]]:
-    """The sheets there are, by table. DeliveryError where the folder holds no workbook and no CSV file of a table, or both."""
+def sheets(folder: Path, contract: Contract) -> Iterator[Sheets]:
+    """The sheets of a folder. DeliveryError where the folder holds no workbook and no CSV file of a table, or both."""
     book = folder / WORKBOOK
     files = {table: path for table in contract.tables if (path := folder / f"{table}.csv").is_file()}
     if book.is_file() == bool(files):
@@ -37,14 +45,16 @@ def sheets(folder: Path, contract: Contract) -> Iterator[dict[str, Sheet]]:
         next_step = "leave either the workbook or one CSV file a table in it (aftercare init makes a workbook)"
         raise DeliveryError(rule, stage=STAGE, next_step=next_step)
     if files:
-        yield {table: Sheet(path.name, _csv_rows(path, table)) for table, path in files.items()}
+        read = {table: Sheet(path.name, _csv_rows(path, table)) for table, path in files.items()}
+        yield Sheets(read, sum(path not in files.values() for path in folder.glob("*.csv")))
         return
     with _opened(book, data_only=True) as values, _opened(book, data_only=False) as formulas:
-        yield {
+        read = {
             table: Sheet(f"sheet {table}", _sheet_rows(values[table], formulas[table]))
             for table in contract.tables
             if table in values.sheetnames
         }
+        yield Sheets(read, len(set(values.sheetnames) - read.keys() - {ABOUT, CODES}))
 
 
 @contextmanager

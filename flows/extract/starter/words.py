@@ -8,7 +8,8 @@ import yaml
 
 from flows.extract.contract import Column, Table
 
-WORKBOOK = "aftercare.xlsx"
+# The workbook, and its sheets that are no table.
+WORKBOOK, ABOUT, CODES = "aftercare.xlsx", "about", "codes"
 WRITTEN = {
     "key": "text",
     "birth_year": "date, YYYY-MM-DD",
@@ -61,6 +62,11 @@ class Words:
 def is_needed(table: Table, column: Column) -> bool:
     """Whether a row without this column is left out or says nothing."""
     return column.name in table.primary_key or column.name in NEEDED.get(table.name, set())
+
+
+def asked(table: Table) -> list[Column]:
+    """The columns that a person fills in, in the order of the contract: not what never lands, and no stamps."""
+    return [column for column in table.columns if column.kind != "drop" and column.name not in words().common]
 
 
 @cache

@@ -16,9 +16,8 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
 from flows.extract.contract import Column, Contract, Table
-from flows.extract.starter.words import Words, is_needed
+from flows.extract.starter.words import ABOUT, CODES, Words, asked, is_needed
 
-ABOUT, CODES = "about", "codes"
 LAST_ROW = 1_048_576
 FORMATS = {"date": "yyyy-mm-dd", "birth_year": "yyyy-mm-dd", "int": "0", "number": "General", "bool": "General"}
 NEEDED = PatternFill("solid", fgColor="FFE8B3")
@@ -26,11 +25,6 @@ OTHER = PatternFill("solid", fgColor="E6E6E6")
 # Nothing of the clock may be in the bytes: the same contract gives the same file.
 MOMENT = (2026, 11, 22, 0, 0, 0)
 STAMP = re.compile(rb"(<dcterms:(created|modified)[^>]*>)[^<]*")
-
-
-def columns_of(table: Table, meaning: Words) -> list[Column]:
-    """The columns that a person fills in, in the order of the contract."""
-    return [column for column in table.columns if column.kind != "drop" and column.name not in meaning.common]
 
 
 def template(contract: Contract, meaning: Words) -> bytes:
@@ -80,7 +74,7 @@ def _codes(sheet: Worksheet, contract: Contract, meaning: Words) -> dict[str, st
 
 
 def _sheet(sheet: Worksheet, table: Table, meaning: Words, lists: dict[str, str]) -> None:
-    for number, column in enumerate(columns_of(table, meaning), 1):
+    for number, column in enumerate(asked(table), 1):
         letter = get_column_letter(number)
         head = sheet.cell(1, number, column.name)
         head.font, head.alignment = Font(bold=True), Alignment(horizontal="left")

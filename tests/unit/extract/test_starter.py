@@ -234,6 +234,18 @@ def test_blank_rows_are_left_out_and_rows_are_told_as_the_sheet_numbers_them(
     assert len(rows_of(tmp_path / "sealed", "partners")) == len(rows)
 
 
+def test_a_table_that_is_not_there_is_told_and_delivered_without_rows(
+    typed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = as_csv_files(typed, tmp_path / "p")
+    (folder / "partner_trainings.csv").rename(folder / "trainings.csv")
+    capsys.readouterr()
+    assert run(monkeypatch, "seal", folder, tmp_path / "sealed", "--extracted-at", AT, "--format", "json") == 0
+    told = {(one["table"], one["rule"]) for one in json.loads(capsys.readouterr().out)["findings"]}
+    assert {("partner_trainings", "no_sheet"), ("", "extra_sheets")} <= told
+    assert rows_of(tmp_path / "sealed", "partner_trainings") == []
+
+
 def test_what_the_night_would_refuse_is_not_sealed(
     typed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -271,6 +283,8 @@ def test_faults_of_the_spreadsheet_are_told_by_cell_and_nothing_is_sealed(
     book["offices"].cell(4, names.index("region") + 1).data_type = "e"
     book["offices"].cell(2, names.index("name") + 1).value = 12345678901234567
     book["offices"].cell(1, len(names) + 1).value = "Maria's column"
+    book["offices"].cell(1, names.index("country_code") + 1).value = "country"
+    book.create_sheet("Maria's sheet")
     book.save(folder / WORKBOOK)
     capsys.readouterr()
     assert run(monkeypatch, "seal", folder, tmp_path / "sealed", "--extracted-at", AT, "--format", "json") == 10
@@ -285,5 +299,7 @@ def test_faults_of_the_spreadsheet_are_told_by_cell_and_nothing_is_sealed(
     assert told["spreadsheet_error", ("region",)] == [{"file": sheet, "rows": [4]}]
     assert told["lost_digits", ("name",)] == [{"file": sheet, "rows": [2]}]
     assert told["extra_columns", ()] == []
+    assert told["no_column", ("country_code",)] == []
+    assert "extra_sheets" in {one["rule"] for one in json.loads(out)["findings"]}
     assert "Maria" not in out
     assert not (tmp_path / "sealed").exists()
