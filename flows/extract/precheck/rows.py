@@ -63,7 +63,7 @@ def judge_rows(
 ) -> list[Finding]:
     """What the night would find in the rows: one finding a table, column and rule, with the first `limit` rows.
 
-    Everything stays in memory, under names that cannot be told back; nothing is written. Raises HomeError where memory is not enough.
+    Everything stays in memory, identifiers as hashes; nothing is written or spilled. Raises HomeError where memory is not enough.
     """
     facts = opened.delivery.facts
     found: list[Finding] = []

@@ -7,8 +7,7 @@ from flows.extract.contract import Column
 
 # A spreadsheet keeps fifteen digits of a number; longer ones come out rounded.
 LONGEST_NUMBER = 10**15
-# Only a true date: one that no calendar has is passed on, for the check to tell.
-DAY = re.compile(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d)")
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 class CellError(Exception):
@@ -28,7 +27,7 @@ def as_csv(value: object, column: Column) -> str:
     if value is None or column.kind == "drop":
         return ""
     text = _text(value, column)
-    if column.kind == "birth_year" and DAY.fullmatch(text):
+    if column.kind == "birth_year" and _is_day(text):
         return f"{text[:4]}-01-01"
     return text
 
@@ -58,3 +57,11 @@ def _moment(value: datetime, column: Column) -> str:
         return value.date().isoformat()
     in_utc = value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
     return in_utc.isoformat().replace("+00:00", "Z")
+
+
+def _is_day(text: str) -> bool:
+    """Whether it is a day of the calendar; any other text is passed on, for the check to tell."""
+    try:
+        return bool(DAY.fullmatch(text) and date.fromisoformat(text))
+    except ValueError:
+        return False
