@@ -12,13 +12,14 @@ import duckdb
 import pytest
 
 from flows.cli_partner import judged
-from flows.errors import DeliveryError, Exit
+from flows.errors import DeliveryError, Exit, HomeError
 from flows.extract.contract import jds
 from flows.extract.precheck.findings import NAMELESS, Finding, Level, exit_of, file_name
 from flows.extract.precheck.models import Models
 from flows.extract.precheck.opening import open_all
 from flows.extract.precheck.own_rules import ON_MODEL, OWN_RULES, on_landed
 from flows.extract.precheck.report import as_text
+from flows.extract.precheck.rows import judge_rows
 from flows.extract.precheck.rules import RULES
 from flows.extract.simulate import Parameters, write_delivery
 from flows.settings import PROJECT
@@ -277,6 +278,12 @@ def test_the_number_of_rows_told_is_limited(folder: Path) -> None:
 def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DeliveryError, match="does not exist"):
         open_all(tmp_path / "nowhere", jds(), at=AT)
+
+
+def test_too_little_memory_is_told_and_nothing_spilled(folder: Path) -> None:
+    opened = open_all(folder, jds(), at=AT)
+    with pytest.raises(HomeError, match="memory limit was reached"):
+        judge_rows(opened, jds(), PROJECT / "dbt_project", as_of=AT.date(), memory_limit="40MB")
 
 
 @pytest.mark.parametrize(
