@@ -12,6 +12,7 @@ import click
 from flows import settings as settings_module
 from flows.cli_diff import diff
 from flows.cli_mapping import MAPPING, PARAMETER, mapping
+from flows.cli_partner import COMMANDS as PARTNER_COMMANDS
 from flows.cli_simulate import Day, simulate
 from flows.errors import Exit, StageError
 from flows.settings import Settings
@@ -100,6 +101,8 @@ def _command() -> str:
 cli.add_command(simulate)
 cli.add_command(diff)
 cli.add_command(mapping)
+for _command_for_partners in PARTNER_COMMANDS:
+    cli.add_command(_command_for_partners)
 
 
 @cli.command()

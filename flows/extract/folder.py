@@ -45,6 +45,11 @@ class FolderDelivery:
         columns = self.contract.tables[table].columns
         return " union all ".join(scan_part(part, columns) for part in self.parts[table])
 
+    def numbered(self, table: str) -> str:
+        """The query of `scan` with "#file", a file's name under the folder, and "#row", its data rows counted from 1."""
+        columns = self.contract.tables[table].columns
+        return " union all ".join(_number_part(part, table, columns) for part in self.parts[table])
+
     @property
     def size_bytes(self) -> int:
         """The bytes of its files."""
@@ -215,6 +220,12 @@ def scan_part(part: Part, columns: tuple[Column, ...]) -> str:
         "strict_mode=true, header=true, delim=',', quote='\"', escape='\"', nullstr='', encoding='utf-8', "
         f"max_line_size={MAX_LINE_BYTES}, buffer_size={2 * MAX_LINE_BYTES})"
     )
+
+
+def _number_part(part: Part, table: str, columns: tuple[Column, ...]) -> str:
+    # A window without an order counts the rows as they come, and makes the engine read a file from its head.
+    name = f"{table}/{part.path.name}" if part.path.parent.name == table else part.path.name
+    return f'select *, {quoted(name)} as "#file", row_number() over () as "#row" from ({scan_part(part, columns)})'
 
 
 def as_text(column: Column, found: str | None) -> str:

@@ -119,16 +119,11 @@ def _write_table(
     sequence: int,
 ) -> None:
     scan = delivery.scan(table.name)
-    keys = ", ".join(f'"{name}"' for name in table.primary_key)
-    row_key = " || '|' || ".join(f'"{name}"' for name in table.primary_key)
     target = building / f"{table.name}.parquet"
     try:
-        connection.execute(
-            f"create or replace temp table repeated as select {row_key} as row_key from ({scan}) "
-            f"group by {keys} having count(*) > 1 and row_key is not null"
-        )
+        connection.execute(repeated_keys(scan, table))
         count = connection.execute(
-            f"copy ({_landing_query(scan, table, contract, row_key, sequence)}) "
+            f"copy ({landing_query(scan, table, contract, str(sequence))}) "
             f"to {quoted(str(target))} (format parquet, compression zstd)"
         ).fetchall()[0][0]
     except duckdb.Error as error:
@@ -174,7 +169,22 @@ def _unreadable(error: duckdb.Error, delivery: Delivery, table: Table) -> Except
     return delivery.unreadable(error, table.name)
 
 
-def _landing_query(scan: str, table: Table, contract: Contract, row_key: str, sequence: int) -> str:
+def repeated_keys(scan: str, table: Table) -> str:
+    """The statement that makes the temporary table `repeated`: keys that stand more than once, which `landing_query` looks into."""
+    keys = ", ".join(f'"{name}"' for name in table.primary_key)
+    return (
+        f"create or replace temp table repeated as select {_row_key(table)} as row_key from ({scan}) "
+        f"group by {keys} having count(*) > 1 and row_key is not null"
+    )
+
+
+def _row_key(table: Table) -> str:
+    return " || '|' || ".join(f'"{name}"' for name in table.primary_key)
+
+
+def landing_query(scan: str, table: Table, contract: Contract, sequence: str) -> str:
+    """The query that lands a table from its text; `sequence` is the SQL of `extract_sequence`."""
+    row_key = _row_key(table)
     landed = [column for column in table.columns if column.kind != "drop"]
     values = ", ".join(f'{cells.landed_value(column, contract)} as "{column.landed_as}"' for column in landed)
     closure = [

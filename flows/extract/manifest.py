@@ -37,6 +37,13 @@ class Manifest:
 
 def read_manifest(folder: Path, contract: Contract) -> Manifest:
     """The manifest in `folder`; DeliveryError or ContractError naming the rule where it is missing, unreadable or partial."""
+    manifest = parse_manifest(folder, contract)
+    _check_tables(manifest, contract)
+    return manifest
+
+
+def parse_manifest(folder: Path, contract: Contract) -> Manifest:
+    """The manifest in `folder` whatever tables it names; DeliveryError or ContractError where it is missing or unreadable."""
     document = _document(folder)
     try:
         manifest = Manifest(
@@ -55,7 +62,6 @@ def read_manifest(folder: Path, contract: Contract) -> Manifest:
             stage=STAGE,
             next_step=f"deliver in schema version {contract.schema_version}, or upgrade the pipeline",
         )
-    _check_tables(manifest, contract)
     return manifest
 
 

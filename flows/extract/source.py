@@ -93,3 +93,11 @@ class Delivery(Protocol):
     def close(self) -> None:
         """Let go of the source."""
         ...
+
+
+class NumberedDelivery(Delivery, Protocol):
+    """A delivery of files, whose rows have a place."""
+
+    def numbered(self, table: str) -> str:
+        """The query of `scan` with "#file", a file's name under the folder, and "#row", its data rows counted from 1."""
+        ...

@@ -23,14 +23,14 @@ def test_a_reference_page_is_what_its_source_says(name: str) -> None:
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_every_command_named_in_a_document_exists(document: Path) -> None:
     text = document.read_text(encoding="utf-8")
-    named = set(re.findall(r"(?:`|\.venv/bin/|^)aftercare ([a-z]+)", text, flags=re.M))
+    named = set(re.findall(r"(?:`|\.venv/bin/|^)aftercare ([a-z]+(?:-[a-z]+)*)", text, flags=re.M))
     assert named <= set(cli.commands)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_every_option_named_with_a_command_exists(document: Path) -> None:
     text = document.read_text(encoding="utf-8")
-    for command, rest in re.findall(r"aftercare ([a-z]+)([^`\n|]*)", text):
+    for command, rest in re.findall(r"aftercare ([a-z]+(?:-[a-z]+)*)([^`\n|]*)", text):
         if command in cli.commands:
             named = [cli.commands[command], *getattr(cli.commands[command], "commands", {}).values()]
             known = {"--help"} | {option for one in named for parameter in one.params for option in parameter.opts}

@@ -32,6 +32,7 @@ bucketed as (
         indicator_code,
         try_cast(score as tinyint) as score,
         is_not_applicable,
+        extract_sequence,
         duplicate_rule,
         unreadable,
         rule,
