@@ -28,10 +28,13 @@ def headings() -> list[tuple[str, str]]:
     return found
 
 
-def load(name: str, contract: Contract, parameters: dict[str, str] | None = None) -> Mapping | None:
+def load(
+    name: str, contract: Contract, parameters: dict[str, str] | None = None, *, instrument: str | None = None
+) -> Mapping | None:
     """The mapping of a shipped name or a file; None for the identity, where a source speaks the contract's own words.
 
-    Raises SourceError where there is none of that name, ContractError with every problem of the file.
+    Raises SourceError where there is none of that name, or where it scores another instrument than the one in force (`instrument`),
+    ContractError with every problem of the file.
     """
     if name == IDENTITY:
         if parameters:
@@ -46,7 +49,14 @@ def load(name: str, contract: Contract, parameters: dict[str, str] | None = None
             stage=STAGE,
             next_step=f"name one of {', '.join(names())}, or a file",
         ) from None
-    return parse(text, contract, origin=path.name, parameters=parameters)
+    mapping = parse(text, contract, origin=path.name, parameters=parameters)
+    if instrument and mapping.instrument and instrument != mapping.instrument:
+        raise SourceError(
+            f"the mapping {mapping.name} scores the instrument {mapping.instrument}, and another one is in force",
+            stage=STAGE,
+            next_step=f"set AFTERCARE_INSTRUMENT={mapping.instrument}",
+        )
+    return mapping
 
 
 def read_parameters(pairs: tuple[str, ...]) -> dict[str, str]:

@@ -14,6 +14,7 @@ from flows.extract.contract import Contract, jds
 from flows.extract.land import land
 from flows.extract.mapping.delivery import MappedDelivery, open_mapped
 from flows.extract.mapping.shipped import load
+from flows.extract.url import SourceError
 from flows.warehouse import connect
 from tests.hmis_export import EXPORT_START, LATE_PROJECT, LATE_START, TWICE, write_export
 from tests.htcds_delivery import write_htcds
@@ -155,6 +156,13 @@ def test_hmis_nobody_is_taken_in_where_consent_is_decided_against(export: Path) 
     mapping = load("hmis", hmis_contract(), {"consent_analytics": "false"})
     assert mapping
     assert set(rows(open_mapped(export, mapping, hmis_contract()), "survivors", "consent_analytics")) == {("false",)}
+
+
+def test_hmis_under_another_instrument_is_refused() -> None:
+    given = {"consent_analytics": "true"}
+    assert load("hmis", hmis_contract(), given, instrument="hmis")
+    with pytest.raises(SourceError, match="scores the instrument hmis, and another one is in force"):
+        load("hmis", hmis_contract(), given, instrument="aso")
 
 
 def test_hmis_lands_with_no_cell_unreadable_and_no_person_in_clear(hmis: MappedDelivery, tmp_path: Path) -> None:
