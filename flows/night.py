@@ -23,7 +23,7 @@ from flows.extract.source import Delivery
 from flows.publish import manifest
 from flows.publish.pointer import refuse_when_held
 from flows.publish.release import current_release
-from flows.settings import Settings, SettingsError
+from flows.settings import Settings
 from flows.version import code_version, lock_hash
 from flows.warehouse import Home
 
@@ -143,19 +143,12 @@ def run_key(settings: Settings) -> Key:
 def mapping_of(settings: Settings) -> Mapping | None:
     """The source mapping of the settings; None where the source speaks the contract's own words."""
     pairs = tuple(pair for pair in (settings.mapping_parameters or "").split(",") if pair.strip())
-    return load_mapping(settings.mapping, jds(), read_parameters(pairs))
+    return load_mapping(settings.mapping, jds(), read_parameters(pairs), instrument=settings.instrument)
 
 
 def instrument_of(settings: Settings, mapping: Mapping | None) -> str:
-    """The instrument that the source scores: the setting's, else the mapping's, else the ASO. SettingsError where the two differ."""
-    named = mapping.instrument if mapping else None
-    if named and settings.instrument not in (None, named):
-        raise SettingsError(
-            "the mapping is of another instrument than the one that is set",
-            stage="settings",
-            next_step="unset AFTERCARE_INSTRUMENT, or name the mapping of that instrument",
-        )
-    return settings.instrument or named or DEFAULT_INSTRUMENT
+    """The instrument that the source scores: the setting's, else the mapping's, else the ASO."""
+    return settings.instrument or (mapping.instrument if mapping else None) or DEFAULT_INSTRUMENT
 
 
 def access_of(settings: Settings, home: Home) -> Access:

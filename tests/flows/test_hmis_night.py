@@ -29,7 +29,7 @@ def export(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def ask(export: Path, tmp_path_factory: pytest.TempPathFactory) -> Ask:
     """Queries the release of one night on the export."""
     home = tmp_path_factory.mktemp("home")
-    settings = settings_for(home, mapping="hmis", mapping_parameters="consent_analytics=true", instrument="hmis")
+    settings = settings_for(home, mapping="hmis", mapping_parameters="consent_analytics=true")
     made = run_night(settings, export, Silent())
     assert not isinstance(made, Unchanged)
 
