@@ -10,6 +10,7 @@ import click
 from flows import settings as settings_module
 from flows.cli_mapping import MAPPING, PARAMETER
 from flows.cli_simulate import Day
+from flows.settings import Settings
 
 if TYPE_CHECKING:
     from flows.extract.precheck.findings import Finding
@@ -41,39 +42,43 @@ def check_delivery(
     """
     from flows.extract.precheck.findings import exit_of
 
-    opened = opened_delivery(folder, mapping, ",".join(parameter) or None)
-    findings = judged(opened, as_of=as_of, limit=limit)
+    settings = settings_module.load(mapping=mapping, mapping_parameters=",".join(parameter) or None)
+    findings = judged(opened_delivery(folder, settings), settings, as_of=as_of, limit=limit)
     tell(findings, fmt)
     sys.exit(exit_of(findings))
 
 
-def opened_delivery(folder: Path, mapping: str | None, parameters: str | None) -> "Opened":
+def opened_delivery(folder: Path, settings: Settings) -> "Opened":
     """What could be opened of a delivery, in the contract's words or in those of a source that a mapping reads."""
     from flows.extract.contract import jds
     from flows.extract.mapping.delivery import open_mapped
     from flows.extract.precheck.opening import Opened, open_all
     from flows.night import mapping_of
 
-    words = mapping_of(settings_module.load(mapping=mapping, mapping_parameters=parameters))
+    words = mapping_of(settings)
     if words is None:
         return open_all(folder, jds(), at=datetime.now(UTC))
     return Opened(open_mapped(folder, words, jds()), jds(), source_tables=frozenset(words.source_tables))
 
 
-def judged(opened: "Opened", *, as_of: date | None, limit: int) -> list["Finding"]:
-    """All findings on what was opened, with what the night's checks would hold."""
+def judged(opened: "Opened", settings: Settings, *, as_of: date | None, limit: int) -> list["Finding"]:
+    """All findings on what was opened, with what the night's checks would hold under the instrument and definitions of the settings."""
     from expectations.checks import Count, by_id
     from expectations.suites import registry
+    from flows.definitions import definitions_of
     from flows.extract.precheck.report import with_holds
     from flows.extract.precheck.rows import judge_rows
+    from flows.night import instrument_of, mapping_of
 
-    settings, facts = settings_module.load(), opened.delivery.facts
+    facts = opened.delivery.facts
+    definitions = definitions_of(instrument_of(settings, mapping_of(settings)), settings.definitions)
     day = as_of or facts.extracted_at.date()
     rows = judge_rows(
         opened,
         opened.contract,
         settings_module.PROJECT / "dbt_project",
         as_of=day,
+        variables=definitions.as_json(),
         limit=limit,
         memory_limit=settings.memory_limit,
         progress=lambda table: click.echo(f"looking at {table} ...", err=True),
@@ -148,7 +153,7 @@ def seal(folder: Path, target: Path, extracted_at: datetime | None, fmt: str, li
     sealing.discard(building)
     try:
         sealed = sealing.seal(folder, building, jds(), extracted_at=at, limit=limit)
-        on_files = judged(open_all(building, jds(), at=at), as_of=None, limit=limit)
+        on_files = judged(open_all(building, jds(), at=at), settings_module.load(), as_of=None, limit=limit)
         findings = [*sealed.findings, *sealed.at_home(on_files)]
         if not exit_of(findings):
             sealing.keep(building, target)

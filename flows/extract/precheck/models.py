@@ -4,7 +4,7 @@ The rules of a row (which is a duplicate, an orphan, out of its dates) stand in 
 with the few words of dbt that they use, so that what is said before a delivery is what the night will do with it.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -22,11 +22,12 @@ from flows.extract.folder import quoted
 class Models:
     """The models of a dbt project on one connection, each built when it is first asked for.
 
-    Tables of `raw` are there before; `given` names the relations that are not to be built from the project.
+    Tables of `raw` are there before. `variables` are those that the night would give dbt: its instrument and definitions.
     """
 
     connection: duckdb.DuckDBPyConnection
     project: Path
+    variables: Mapping[str, Any] = field(default_factory=dict)
     built: set[str] = field(default_factory=set)
 
     def build(self, name: str) -> str:
@@ -46,8 +47,8 @@ class Models:
         self.built.discard(name)
 
     def definition(self, name: str) -> Any:
-        """The value of a definition of the project."""
-        return self._definitions[name]["value"]
+        """The value of a definition: as the run gives it, else the project's."""
+        return {**self._words["definitions"], **self._words["given"]}[name]["value"]
 
     def _model(self, name: str, path: Path) -> None:
         needed: list[str] = []
@@ -57,7 +58,7 @@ class Models:
         self.connection.execute(f'create {_kind(name)} "{name}" as {text}')
 
     def _seed(self, name: str, path: Path) -> None:
-        relation = self.connection.read_csv(str(path))
+        relation = self.connection.read_csv(str(path), header=True, dtype=self._seed_types[name])
         self.connection.register(f"{name}#seed", relation)
         self.connection.execute(f'create table "{name}" as select * from "{name}#seed"')
         self.connection.unregister(f"{name}#seed")
@@ -70,7 +71,7 @@ class Models:
         words = {
             "ref": ref,
             "source": lambda schema, table: f"{schema}.{table}",
-            "var": lambda name: {"definitions": self._definitions}[name],
+            "var": self._words.__getitem__,
             "target": SimpleNamespace(name="night", schema="main"),
         }
         template = self._environment.from_string(self._macros + path.read_text(encoding="utf-8"))
@@ -85,9 +86,14 @@ class Models:
         return "".join(path.read_text(encoding="utf-8") for path in sorted((self.project / "macros").glob("*.sql")))
 
     @cached_property
-    def _definitions(self) -> dict[str, dict[str, Any]]:
+    def _words(self) -> dict[str, Any]:
         document = yaml.safe_load((self.project / "dbt_project.yml").read_text(encoding="utf-8"))
-        return dict(document["vars"]["definitions"])
+        return {**document["vars"], **self.variables}
+
+    @cached_property
+    def _seed_types(self) -> dict[str, dict[str, str]]:
+        document = yaml.safe_load((self.project / "seeds" / "codes" / "_codes.yml").read_text(encoding="utf-8"))
+        return {seed["name"]: seed["config"]["column_types"] for seed in document["seeds"]}
 
     @cached_property
     def _paths(self) -> dict[str, Path]:

@@ -1,10 +1,11 @@
 """The rows of a delivery judged by the night's own models: for each rule how many rows, and the first of them."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -57,11 +58,14 @@ def judge_rows(
     project: Path,
     *,
     as_of: date,
+    variables: Mapping[str, Any] | None = None,
     limit: int = 5,
     memory_limit: str | None = None,
     progress: Callable[[str], None] = lambda _: None,
 ) -> list[Finding]:
     """What the night would find in the rows: one finding a table, column and rule, with the first `limit` rows.
+
+    `variables` are those that the night would give dbt, where they are not the project's.
 
     Everything stays in memory, identifiers as hashes; nothing is written or spilled. Raises HomeError where memory is not enough.
     """
@@ -71,7 +75,7 @@ def judge_rows(
         if memory_limit:
             connection.execute(f"set memory_limit = {quoted(memory_limit)}")
         connection.execute("create temp macro pseudonym(kind, identifier) as md5(kind || ':' || identifier)")
-        models = Models(connection, project)
+        models = Models(connection, project, variables or {})
         nothing_known_before(models)
         extracted_on = facts.extracted_at.date().isoformat()
         run_facts(models, as_of=as_of.isoformat(), is_full=facts.mode == "full", extracted_on=extracted_on)

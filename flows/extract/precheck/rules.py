@@ -140,11 +140,18 @@ RULES: dict[str, Rule] = {
         "use the codes of the list (sheet codes of the template)",
         {"": ("indicator_code",)},
     ),
+    "indicator_not_valid": Rule(
+        Level.LEFT_OUT,
+        "the indicator did not count on the day of the assessment",
+        _OUT,
+        "use the indicators that were in force on that day",
+        {"": ("indicator_code",)},
+    ),
     "score_domain": Rule(
         Level.LEFT_OUT,
-        "the score is not a whole number from 1 to 4",
+        "the score is not a whole number on the scale of its indicator",
         "The item counts as missing in its form; the row is left out and counted (quarantined).",
-        "write 1, 2, 3 or 4; leave blank what was not scored",
+        "write a whole number of the scale (1 to 4 in the ASO); leave blank what was not scored",
         {"": ("score",)},
     ),
     "merged_into_missing": Rule(

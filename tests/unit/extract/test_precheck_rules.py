@@ -22,7 +22,7 @@ from flows.extract.precheck.report import as_text
 from flows.extract.precheck.rows import judge_rows
 from flows.extract.precheck.rules import RULES
 from flows.extract.simulate import Parameters, write_delivery
-from flows.settings import PROJECT
+from flows.settings import PROJECT, Settings
 from tests.deliveries import Rows, change, rows_of, write_rows
 from tests.nights import sign
 
@@ -42,7 +42,7 @@ def folder(clean: Path, tmp_path: Path) -> Path:
 
 
 def found(folder: Path, *, limit: int = 5, as_of: date | None = None) -> list[Finding]:
-    return judged(open_all(folder, jds(), at=AT), as_of=as_of, limit=limit)
+    return judged(open_all(folder, jds(), at=AT), Settings(), as_of=as_of, limit=limit)
 
 
 def said(one: Finding) -> tuple[str, str, tuple[str, ...], int | None]:
@@ -314,7 +314,11 @@ def test_the_models_read_the_definitions_of_the_project() -> None:
     with duckdb.connect() as connection:
         models = Models(connection, PROJECT / "dbt_project")
         assert models.definition("continuation_days") == 30
-        models.build("aso_indicators")
-        assert connection.execute("select count(*) from aso_indicators").fetchall() == [(20,)]
+        models.build("int_indicator")
+        assert connection.execute("select count(*), typeof(any_value(score_min)) from int_indicator").fetchall() == [
+            (20, "TINYINT")
+        ]
+        with_given = Models(connection, PROJECT / "dbt_project", {"given": {"continuation_days": {"value": 45}}})
+        assert with_given.definition("continuation_days") == 45
         with pytest.raises(KeyError):
             models.build("int_no_such_model")
