@@ -73,13 +73,18 @@ def tell_unchanged(release_id: str) -> None:
 
 def tell_release(settings: Settings, folder: Path) -> None:
     """Say what was made, where it is, and one query to try."""
+    from flows.history import past_line
+
     option = "" if settings.home == Path("warehouse") else f" --home {settings.home}"
     command = _command()
+    past = past_line(Home(settings.home.resolve()), folder.name)
     click.echo(f"\nRelease {folder.name} is live.")
     click.echo(f"  marts    {folder / 'marts.duckdb'}")
     click.echo(f"  report   {folder / 'report' / 'index.html'}")
     click.echo(f"  checks   {command} checks{option}")
     click.echo(f'  try      {command} sql{option} "{TRY}"')
+    if past:
+        click.echo(f"  past     {past}")
 
 
 def _command() -> str:

@@ -64,17 +64,25 @@ def curves(frames: dict[str, pd.DataFrame], *, seed: int, draws: int) -> pd.Data
 
 
 def models(
-    frames: dict[str, pd.DataFrame], registry: Path, key: Key, *, as_of: date, seed: int, retrain: bool = False
+    frames: dict[str, pd.DataFrame],
+    registry: Path,
+    key: Key,
+    *,
+    as_of: date,
+    seed: int,
+    retrain: bool = False,
+    recalled: tuple[str, ...] | None = None,
 ) -> dict[str, pd.DataFrame]:
     """Rows of models.risk_indicator, models.metric and models.card: of the model in use, trained now where there is none.
 
     With `retrain` a challenger is trained in any case and takes over only by the promotion rule. A training that fails leaves
-    the model in use as it is, and says so on a card of its own.
+    the model in use as it is, and says so on a card of its own. `recalled` names the models that were in use on a past date: then the
+    model in use now stays what it is.
     """
     from ml import registry as store
 
     signing = key.derive(SIGNING)
-    in_use = store.champion(registry, signing)
+    in_use = store.champion(registry, signing) if recalled is None else next(iter(recalled), None)
     if in_use and not retrain:
         return _frames(registry, in_use, signing)
     champion = store.load(registry, in_use, signing) if in_use else None
@@ -82,7 +90,7 @@ def models(
     if isinstance(trained, pd.DataFrame):
         return {**(_frames(registry, in_use, signing) if in_use else {}), "card": trained}
     store.save(registry, trained, signing)
-    if bool(trained.card["is_champion"].iloc[0]):
+    if recalled is None and bool(trained.card["is_champion"].iloc[0]):
         store.promote(registry, trained.model_id, signing)
         in_use = trained.model_id
     if champion is None or in_use == trained.model_id:
@@ -121,12 +129,12 @@ def _train(
         )
 
 
-def copy_models(registry: Path, key: Key, target: Path) -> list[str]:
-    """Copy the model in use into `target`, verified; its id, or none."""
+def copy_models(registry: Path, key: Key, target: Path, *, recalled: tuple[str, ...] | None = None) -> list[str]:
+    """Copy the model in use, or in use then, into `target`, verified; its id, or none."""
     from ml import registry as store
 
     target.mkdir(parents=True, exist_ok=True)
-    in_use = store.champion(registry, key.derive(SIGNING))
+    in_use = store.champion(registry, key.derive(SIGNING)) if recalled is None else next(iter(recalled), None)
     if in_use is None:
         return []
     store.load(registry, in_use, key.derive(SIGNING))

@@ -8,20 +8,22 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+from flows import history
 from flows.errors import HomeError
-from flows.extract.contract import jds
-from flows.extract.database import Access
 from flows.extract.land import Extract, extracts
-from flows.extract.open import Source, open_source
-from flows.extract.pseudonymise import Key, load_key
-from flows.extract.scope import Standing, in_scope, standing, usable
-from flows.extract.source import Delivery
+from flows.extract.open import Source
+from flows.extract.pseudonymise import Key
+from flows.extract.scope import Standing, usable
+from flows.extract.source import Delivery, DeliveryFacts
+from flows.known import Known, access_of, known_for, released, run_key
 from flows.publish import manifest
 from flows.publish.pointer import refuse_when_held
 from flows.publish.release import current_release
 from flows.settings import Settings
 from flows.version import code_version, lock_hash
 from flows.warehouse import Home
+
+__all__ = ["Night", "Unchanged", "access_of", "config", "config_hash", "open_night", "run_key"]
 
 LEAST_FREE_BYTES = 200 * 1024 * 1024
 
@@ -33,13 +35,31 @@ class Night:
     settings: Settings
     home: Home
     key: Key
-    delivery: Delivery
-    standing: Standing
-    as_of: date
+    known: Known
     at: datetime
     live: str | None
     fingerprint: str
     accept: frozenset[str]
+
+    @property
+    def as_of(self) -> date:
+        """The date the release is made for."""
+        return self.known.as_of
+
+    @property
+    def delivery(self) -> Delivery | None:
+        """The delivery that was handed over; None where a date is made again from what has landed."""
+        return self.known.delivery
+
+    @property
+    def facts(self) -> DeliveryFacts:
+        """What the delivery says of itself, or the last one that was known then."""
+        return self.known.facts
+
+    @property
+    def standing(self) -> Standing:
+        """How that delivery stands to those landed before it."""
+        return self.known.standing
 
     @property
     def folder(self) -> Path:
@@ -53,13 +73,31 @@ class Night:
     @property
     def scope(self) -> list[Extract]:
         """The landed deliveries the marts are built from."""
-        return in_scope(usable(extracts(self.home.raw), self.key.id))
+        return self.known.scope(usable(extracts(self.home.raw), self.key.id))
 
     @property
     def base(self) -> list[Extract]:
-        """The landed deliveries the live release was built from."""
-        sequences = _released(self.home, self.live)
+        """The landed deliveries of the release that the night goes on from."""
+        sequences = released(self.home, self.known.before)
         return [extract for extract in usable(extracts(self.home.raw), self.key.id) if extract.sequence in sequences]
+
+    @property
+    def recalled(self) -> tuple[str, ...] | None:
+        """The models that were in use then, where a past date is made again; None: those in use now."""
+        return self.known.recalled(self.home)
+
+    def memory(self, release_id: str, model_ids: list[str]) -> history.Memory:
+        """What later nights must know of this one, when its release is made."""
+        return history.Memory(
+            release_id,
+            self.as_of,
+            self.known.before,
+            tuple(extract.sequence for extract in self.scope),
+            self.fingerprint,
+            tuple(model_ids),
+            tuple(sorted(self.accept)),
+            history.present(self.home, self.live) if self.known.is_past else None,
+        )
 
 
 @dataclass(frozen=True)
@@ -71,7 +109,7 @@ class Unchanged:
 
 def open_night(
     settings: Settings,
-    source: Source,
+    source: Source | None,
     *,
     as_of: date | None,
     at: datetime,
@@ -85,25 +123,17 @@ def open_night(
     """
     home = Home(settings.home.resolve())
     refuse_when_held(home)
-    key = run_key(settings)
-    live, landed = current_release(home), extracts(home.raw)
-    delivery = open_source(
-        source,
-        jds(),
-        key,
-        access_of(settings, home),
-        landed=usable(landed, key.id),
-        released=_released(home, live),
-        full=full,
-    )
-    _check_space(home, delivery)
-    how = standing(delivery.facts, landed, key.id)
-    day = as_of or delivery.facts.extracted_at.date()
-    fingerprint = _fingerprint(settings, delivery, how, landed, key, day)
+    key, live = run_key(settings), current_release(home)
+    known = known_for(settings, home, key, source, live=live, as_of=as_of, full=full)
+    if known.delivery:
+        _check_space(home, known.delivery)
+    fingerprint = _fingerprint(settings, known, usable(extracts(home.raw), key.id), key)
     if live and not rebuild and manifest.read(home.releases / live)["fingerprint"] == fingerprint:
-        delivery.close()
+        if known.delivery:
+            known.delivery.close()
         return Unchanged(live)
-    return Night(settings, home, key, delivery, how, day, at, live, fingerprint, accept)
+    accept |= frozenset(known.then.accept if known.then else ())
+    return Night(settings, home, key, known, at, live, fingerprint, accept)
 
 
 def config(settings: Settings) -> dict[str, Any]:
@@ -116,34 +146,12 @@ def config_hash(settings: Settings) -> str:
     return hashlib.sha256(json.dumps(config(settings), sort_keys=True).encode()).hexdigest()
 
 
-def _fingerprint(
-    settings: Settings, delivery: Delivery, how: Standing, landed: list[Extract], key: Key, as_of: date
-) -> str:
-    known = usable(landed, key.id)
-    hashes = [extract.facts["hash"] for extract in in_scope(known)]
-    if how.landed is None:
-        hashes = [delivery.facts.hash] if delivery.facts.mode == "full" else [*hashes, delivery.facts.hash]
-    content = [hashes, code_version(), lock_hash(), config_hash(settings), as_of.isoformat(), key.id]
+def _fingerprint(settings: Settings, known: Known, landed: list[Extract], key: Key) -> str:
+    hashes = [extract.facts["hash"] for extract in known.scope(landed)]
+    if known.standing.landed is None:
+        hashes = [known.facts.hash] if known.facts.mode == "full" else [*hashes, known.facts.hash]
+    content = [hashes, code_version(), lock_hash(), config_hash(settings), known.as_of.isoformat(), key.id]
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()
-
-
-def run_key(settings: Settings) -> Key:
-    """The pseudonym key of the settings."""
-    secret = settings.key.get_secret_value() if settings.key else None
-    return load_key(value=secret, file=settings.key_file.expanduser())
-
-
-def access_of(settings: Settings, home: Home) -> Access:
-    """How this run may read a database."""
-    password = settings.database_password.get_secret_value() if settings.database_password else None
-    return Access(password, spill=home.root / ".reading", memory_limit=settings.memory_limit)
-
-
-def _released(home: Home, live: str | None) -> frozenset[int]:
-    """The sequences of the deliveries that the live release was built from."""
-    if live is None:
-        return frozenset()
-    return frozenset(int(extract["sequence"]) for extract in manifest.read(home.releases / live)["extracts"])
 
 
 def _check_space(home: Home, delivery: Delivery) -> None:

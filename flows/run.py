@@ -43,7 +43,7 @@ def run_stages(night: Night, reporter: Reporter, stages: tuple[Stage, ...] = NIG
 
 def run_night(
     settings: Settings,
-    source: Source,
+    source: Source | None,
     reporter: Reporter,
     *,
     as_of: date | None = None,
@@ -52,7 +52,10 @@ def run_night(
     accept: frozenset[str] = frozenset(),
     stages: tuple[Stage, ...] = NIGHTLY,
 ) -> Unchanged | Path:
-    """One whole night under the home's lock: the folder of the new release, or that nothing would change."""
+    """One whole night under the home's lock: the folder of the new release, or that nothing would change.
+
+    Without a source it is made from what has landed by `as_of`.
+    """
     home = Home(settings.home.resolve())
     with hold_home(home):
         night = open_night(
