@@ -8,8 +8,9 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+from expectations.suites import door_of
 from flows import history
-from flows.errors import HomeError
+from flows.errors import Exit, HomeError, StageError
 from flows.extract.land import Extract, extracts
 from flows.extract.open import Source
 from flows.extract.pseudonymise import Key
@@ -100,6 +101,12 @@ class Night:
         )
 
 
+class OptionError(StageError):
+    """An option of a night that cannot be used."""
+
+    code = Exit.USAGE
+
+
 @dataclass(frozen=True)
 class Unchanged:
     """The live release is already what this run would make."""
@@ -122,6 +129,7 @@ def open_night(
     Call it while holding the home. Raises a StageError that says what was refused; nothing was loaded then.
     """
     home = Home(settings.home.resolve())
+    _refuse_unknown(accept)
     refuse_when_held(home)
     key, live = run_key(settings), current_release(home)
     known = known_for(settings, home, key, source, live=live, as_of=as_of, full=full)
@@ -152,6 +160,17 @@ def _fingerprint(settings: Settings, known: Known, landed: list[Extract], key: K
         hashes = [known.facts.hash] if known.facts.mode == "full" else [*hashes, known.facts.hash]
     content = [hashes, code_version(), lock_hash(), config_hash(settings), known.as_of.isoformat(), key.id]
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+
+
+def _refuse_unknown(accept: frozenset[str]) -> None:
+    unknown = sum(door_of(check_id) is None for check_id in accept)
+    if unknown:
+        raise OptionError(
+            "a check to accept is not one of this pipeline's",
+            stage="options",
+            count=unknown,
+            next_step="take the id from aftercare checks --run --failed; docs/checks.md lists them all",
+        )
 
 
 def _check_space(home: Home, delivery: Delivery) -> None:

@@ -3,11 +3,12 @@
 from contextvars import ContextVar
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.logging import get_run_logger
+from pydantic import Field
 
 from flows import settings as settings_module
 from flows.embedded import source_or_embedded
@@ -19,6 +20,11 @@ from flows.run import Reporter, run_night
 from flows.stages import NIGHTLY
 from flows.warehouse import Home
 
+# What a run's parameters may be: Prefect shows it on the page, and refuses a run that asks for anything else before it begins.
+Text = Annotated[str, Field(min_length=1)]
+Day = Annotated[date, Field(json_schema_extra={"pattern": r"^\d{4}-\d{2}-\d{2}$"})]
+CheckId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*$")]
+
 # Who else hears how far the night is: the terminal, where there is one.
 HEARD_BY: ContextVar[Reporter | None] = ContextVar("heard_by", default=None)
 
@@ -29,12 +35,12 @@ def _named() -> str:
 
 @flow(name="nightly", flow_run_name=_named, persist_result=False)
 def nightly(
-    source: str | None = None,
-    home: str | None = None,
-    as_of: date | None = None,
+    source: Text | None = None,
+    home: Text | None = None,
+    as_of: Day | None = None,
     rebuild: bool = False,
     full: bool = False,
-    accept: list[str] | None = None,
+    accept: list[CheckId] | None = None,
 ) -> State[Any]:
     """Make a release from a delivery: land, build, check, estimate, publish.
 
@@ -42,10 +48,11 @@ def nightly(
         source: Folder of a JDS delivery, or postgresql://user@host/database?schema=jds with no password in it. Without one the
             embedded JDS makes a simulated delivery.
         home: Folder of the warehouse.
-        as_of: Date the release is made for; without one the day of the delivery.
+        as_of: Date the release is made for, such as 2026-11-01; without one the day of the delivery. A date in the past is made again
+            from what was known then.
         rebuild: Work even where the live release is already what would be made.
         full: Read all of a database, not only what changed.
-        accept: Ids of failing checks that are let through as warnings; it is recorded.
+        accept: Ids of failing checks, such as delivery.gap, that are let through as warnings; it is recorded.
     """
     return outcome(lambda: _night(source, home, as_of, rebuild, full, accept or []))
 

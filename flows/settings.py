@@ -49,6 +49,13 @@ class Settings(BaseSettings):
     memory_limit: str = Field("3GB", description="memory that DuckDB may use before it spills")
     threads: int = Field(0, ge=0, description="threads that DuckDB may use; 0 = one a core")
     prefect_port: int = Field(4200, description="port of the Prefect server that make nightly and make serve use")
+    notify_url: SecretStr | None = Field(
+        None,
+        description="webhook that is told of a night that failed or did not happen, such as one of Slack or Mattermost; none: nobody is",
+    )
+    notify_after_hours: float = Field(
+        26, ge=0.003, description="hours without a completed night after which the webhook is told"
+    )
 
 
 def load(**given: object) -> Settings:
