@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from flows import settings as settings_module
+from flows.cli_operate import backfill, config, upgrade
 from flows.cli_simulate import Day, simulate
 from flows.errors import Exit, StageError
 from flows.settings import Settings
@@ -95,7 +96,8 @@ def _command() -> str:
     return str(beside.relative_to(Path.cwd())) if beside.is_relative_to(Path.cwd()) else str(beside)
 
 
-cli.add_command(simulate)
+for command in (simulate, backfill, upgrade, config):
+    cli.add_command(command)
 
 
 @cli.command()

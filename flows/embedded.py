@@ -3,17 +3,23 @@
 Beside, not in it: a delivery holds (simulated) names, and nothing in a home does."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 from flows.extract.open import Source, parse_source
 from flows.settings import Settings
+
+
+def embedded_folder(settings: Settings) -> Path:
+    """Where the embedded JDS lies, or will lie, for these settings."""
+    home = settings.home.resolve()
+    return home.with_name(f"{home.name}.embedded-jds") / f"{settings.survivors}-survivors"
 
 
 def source_or_embedded(settings: Settings, say: Callable[[str], None]) -> Source:
     """The delivery folder or the database that was named, or a simulated folder of `settings.survivors` survivors."""
     if settings.source:
         return parse_source(settings.source)
-    home = settings.home.resolve()
-    folder = home.with_name(f"{home.name}.embedded-jds") / f"{settings.survivors}-survivors"
+    folder = embedded_folder(settings)
     if not (folder / "manifest.json").exists():
         from flows.extract.simulate import Parameters, write_delivery
 

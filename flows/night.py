@@ -123,8 +123,10 @@ def open_night(
     rebuild: bool = False,
     full: bool = False,
     accept: frozenset[str] = frozenset(),
+    once: bool = False,
 ) -> Night | Unchanged:
-    """Check the home, the key and the delivery; the night to run, or that nothing would change.
+    """Check the home, the key and the delivery; the night to run, or that nothing would change. With `once` a night that was ever made
+    is not made again, whatever is live.
 
     Call it while holding the home. Raises a StageError that says what was refused; nothing was loaded then.
     """
@@ -134,12 +136,15 @@ def open_night(
     key, live = run_key(settings), current_release(home)
     known = known_for(settings, home, key, source, live=live, as_of=as_of, full=full)
     if known.delivery:
-        _check_space(home, known.delivery)
+        check_space(home, known.delivery)
     fingerprint = _fingerprint(settings, known, usable(extracts(home.raw), key.id), key)
-    if live and not rebuild and manifest.read(home.releases / live)["fingerprint"] == fingerprint:
+    made = {one.fingerprint: one.release_id for one in history.memories(home)} if once else {}
+    if live and manifest.read(home.releases / live)["fingerprint"] == fingerprint:
+        made[fingerprint] = live
+    if fingerprint in made and not rebuild:
         if known.delivery:
             known.delivery.close()
-        return Unchanged(live)
+        return Unchanged(made[fingerprint])
     accept |= frozenset(known.then.accept if known.then else ())
     return Night(settings, home, key, known, at, live, fingerprint, accept)
 
@@ -173,7 +178,8 @@ def _refuse_unknown(accept: frozenset[str]) -> None:
         )
 
 
-def _check_space(home: Home, delivery: Delivery) -> None:
+def check_space(home: Home, delivery: Delivery) -> None:
+    """Nothing where the home has room for a delivery and what is made of it; else HomeError."""
     if shutil.disk_usage(home.root).free < LEAST_FREE_BYTES + 3 * delivery.size_bytes:
         raise HomeError(
             "too little space is left for this delivery",

@@ -50,6 +50,7 @@ def run_night(
     rebuild: bool = False,
     full: bool = False,
     accept: frozenset[str] = frozenset(),
+    once: bool = False,
     stages: tuple[Stage, ...] = NIGHTLY,
 ) -> Unchanged | Path:
     """One whole night under the home's lock: the folder of the new release, or that nothing would change.
@@ -59,7 +60,14 @@ def run_night(
     home = Home(settings.home.resolve())
     with hold_home(home):
         night = open_night(
-            settings, source, as_of=as_of, at=datetime.now(UTC), rebuild=rebuild, full=full, accept=accept
+            settings,
+            source,
+            as_of=as_of,
+            at=datetime.now(UTC),
+            rebuild=rebuild,
+            full=full,
+            accept=accept,
+            once=once,
         )
         if isinstance(night, Unchanged):
             return night

@@ -84,6 +84,11 @@ def load(**given: object) -> Settings:
         ) from None
 
 
+def is_in_environment(name: str) -> bool:
+    """Whether a setting comes from the environment."""
+    return f"{PREFIX}{name}".upper() in os.environ
+
+
 def child_environment(**extra: str) -> dict[str, str]:
     """The environment for a child process: the present one, telemetry off, and what is added."""
     quiet = {

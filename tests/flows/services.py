@@ -162,6 +162,8 @@ def services(folder: Path, **settings: str) -> Iterator[Services]:
         environment = {name: environment_of(name, put, home | settings) for name in ("server", "deploy", "worker")}
         asked = Services(f"http://127.0.0.1:{port}/api", folder, environment)
         command = {name: COMPOSE["services"][name]["command"] for name in environment}
+        migrate = [sys.executable, str(Path(__file__).with_name("migrate.py"))]
+        subprocess.run(migrate, env=environment["server"], cwd=folder, check=True)
         stack.enter_context(running(command["server"], environment["server"], folder / "server.log"))
         until(lambda: _healthy(asked), seconds=90, what=f"the server; see {folder / 'server.log'}")
         for _ in range(2):  # again is the same as once

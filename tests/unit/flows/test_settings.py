@@ -15,7 +15,7 @@ from flows.errors import ContractError, Exit, HeldError, HomeError, LockedError,
 from flows.lock import hold_home
 from flows.settings import SettingsError, child_environment, load
 from flows.version import code_version, lock_hash
-from flows.warehouse import Home, connect
+from flows.warehouse import FORMAT_VERSION, Home, connect
 
 
 @pytest.fixture(autouse=True)
@@ -85,7 +85,7 @@ def test_one_run_at_a_time(tmp_path: Path) -> None:
     with hold_home(home):
         with pytest.raises(LockedError), hold_home(home):
             pass
-        assert (home.root / "format").read_text(encoding="ascii") == "1\n"
+        assert (home.root / "format").read_text(encoding="ascii") == f"{FORMAT_VERSION}\n"
     with hold_home(home):
         pass
 
@@ -98,7 +98,7 @@ def test_an_error_lets_the_lock_go(tmp_path: Path) -> None:
         pass
 
 
-@pytest.mark.parametrize("text", ["2\n", "", "x", "é"])
+@pytest.mark.parametrize("text", ["1\n", "3\n", "", "x", "é"])
 def test_a_home_of_another_format_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "format").write_text(text, encoding="utf-8")
     with pytest.raises(HomeError), hold_home(Home(tmp_path)):
