@@ -5,7 +5,7 @@ from datetime import date
 from pathlib import Path
 
 from flows import history
-from flows.errors import DeliveryError
+from flows.errors import DeliveryError, NothingPublishedError
 from flows.extract.contract import jds
 from flows.extract.database import Access
 from flows.extract.land import Extract, extracts
@@ -87,6 +87,12 @@ def _past(home: Home, landed: list[Extract], known: list[Extract], key: Key, as_
     last = by_then[-1]
     how = standing_then(landed, last, key.id, as_of)
     then, before = history.then(home, as_of, tuple(extract.sequence for extract in in_scope(by_then)))
+    if before and not history.memory(home, before):
+        raise NothingPublishedError(
+            "what the night before that date knew is no longer kept",
+            stage="delivery check",
+            next_step="take a later date; aftercare releases lists what is kept",
+        )
     return Known(None, facts_of(last), how, as_of, before, then, is_past=True)
 
 
