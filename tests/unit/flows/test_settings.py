@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 import re
+from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -138,12 +139,19 @@ def a_build(path: Path, gone: list[str]) -> Path:
     return path
 
 
+def remembered(release: str) -> history.Memory:
+    """What the night of a release knew."""
+    return history.Memory(release, date(2026, 11, 1), None, (1, 2), "f", ("m",), ("delivery.gap",))
+
+
 def test_history_goes_with_its_release(tmp_path: Path) -> None:
     home = Home(tmp_path / "home")
     assert history.gone_keys(home, None) is None
     for number, release in enumerate(("r1", "r2")):
-        history.keep(home, a_build(tmp_path / f"{release}.duckdb", ["x"] * (number + 1)), release)
-    history.keep(home, tmp_path / "r1.duckdb", "r1")
+        history.keep(home, a_build(tmp_path / f"{release}.duckdb", ["x"] * (number + 1)), remembered(release))
+    history.keep(home, tmp_path / "r1.duckdb", remembered("r1"))
+    assert history.memory(home, "r1") == remembered("r1")
+    assert history.memory(home, "r3") is None
     assert sorted(path.name for path in home.history.iterdir()) == ["r1", "r2"]
     assert history.gone_keys(home, "r1") == home.history / "r1" / "gone_keys.parquet"
     with connect() as build:
