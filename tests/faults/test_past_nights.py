@@ -40,6 +40,7 @@ def played(clean_night: WholeNight, tmp_path_factory: pytest.TempPathFactory) ->
     shutil.copytree(clean_night.home, home.root, symlinks=True)
     deliveries = folder / "deliveries"
     shutil.copytree(clean_night.delivery, deliveries / "c")  # names do not tell the order
+    shutil.copytree(clean_night.truth, deliveries / "c.truth")
     write_next(deliveries / "b", deliveries / "c", mode="incremental")
     write_next(deliveries / "a", deliveries / "b")
     made = Played(home, {}, {}, {})
