@@ -12,6 +12,7 @@ from pydantic import Field
 
 from flows import settings as settings_module
 from flows.embedded import source_or_embedded
+from flows.history import past_line
 from flows.mirror import as_task
 from flows.night import Unchanged
 from flows.outcomes import outcome
@@ -82,4 +83,5 @@ def _night(
     if isinstance(made, Unchanged):
         return made, f"nothing to do: release {made.release_id} is already what this night would make"
     tell_release(where, made)
-    return made, f"release {made.name} is live"
+    past = past_line(where, made.name)
+    return made, f"release {made.name} is live{f', {past}' if past else ''}"

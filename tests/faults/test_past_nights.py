@@ -60,6 +60,7 @@ def played(clean_night: WholeNight, tmp_path_factory: pytest.TempPathFactory) ->
     step("past", "nightly", "--source", deliveries / "a", "--as-of", "2026-11-02")
     step("status", "status")
     step("again", "nightly", "--source", deliveries / "b", "--as-of", "2026-11-02")
+    step("no database", "nightly", "--source", "postgresql://reader@127.0.0.1:1/jds", "--as-of", "2026-11-02")
     step("too early", "nightly", "--source", deliveries / "a", "--as-of", "2026-10-31")
     step("older", "nightly", "--source", deliveries / "b")
     step("all made", "backfill", "--source", deliveries)
@@ -110,6 +111,12 @@ def test_what_is_there_already_is_not_made_again(played: Played) -> None:
         code, out, _ = played.said[name]
         assert (code, out.count("was made before"), played.live[name]) == (Exit.OK, 3, "2026-11-02-0004"), name
         assert "an earlier date" in out.splitlines()[-1]
+
+
+def test_a_past_date_does_not_need_the_database(played: Played) -> None:
+    code, out, err = played.said["no database"]
+    assert (code, err) == (Exit.OK, "")
+    assert out.startswith("Nothing to do: release 2026-11-02-0004")
 
 
 def test_before_the_first_night_nothing_is_known(played: Played) -> None:
