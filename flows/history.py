@@ -16,6 +16,7 @@ import duckdb
 
 from flows.extract.folder import quoted
 from flows.publish import files
+from flows.publish.catalogue import went_live
 from flows.publish.facts import sequence_of
 from flows.warehouse import Home, connect
 
@@ -57,10 +58,8 @@ def memory(home: Home, release_id: str | None) -> Memory | None:
 
 
 def memories(home: Home) -> list[Memory]:
-    """All that is remembered, in the order of the releases."""
-    names = sorted(
-        (folder.name for folder in home.history.glob("[!.]*")), key=lambda name: (sequence_of(name) or 0, name)
-    )
+    """What every release that went live remembers, in their order; not what a publication left that failed or died."""
+    names = sorted(went_live(home), key=lambda name: (sequence_of(name) or 0, name))
     return [found for name in names if (found := memory(home, name))]
 
 

@@ -14,6 +14,7 @@ from flows.extract.land import LANDING_VERSION, Extract
 from flows.extract.pseudonymise import Key
 from flows.extract.scope import known_by
 from flows.night import OptionError, open_night
+from flows.publish import audit
 from flows.warehouse import Home
 from ml import registry
 from ml.risk.train import train
@@ -69,6 +70,12 @@ def remember(home: Home, name: str, as_of: int, before: str | None, *extracts: i
     folder.mkdir(parents=True)
     memory = history.Memory(name, day(as_of), before, extracts, f"fingerprint of {name}", **more)
     (folder / history.MEMORY).write_text(memory.as_json(), encoding="utf-8")
+    audit.append(home, "publish", at=datetime(2026, 11, 22, tzinfo=UTC), release_id=name, previous=went_before(home))
+
+
+def went_before(home: Home) -> str | None:
+    lines = audit.lines(home)
+    return lines[-1].release_id if lines else None
 
 
 @pytest.fixture
@@ -91,6 +98,17 @@ def test_a_past_night_goes_on_from_where_it_went_on_from(home: Home) -> None:
 
 def test_a_date_without_a_night_goes_on_from_the_night_before_it(home: Home) -> None:
     assert history.then(home, day(3), (1, 2)) == (None, "2026-11-02-0002")
+
+
+def test_what_never_went_live_is_not_remembered(home: Home) -> None:
+    names = [one.release_id for one in history.memories(home)]
+    assert len(names) == 4
+    folder = home.history / "2026-11-05-0005"
+    folder.mkdir()
+    memory = history.Memory(folder.name, day(5), names[2], (3,), "fingerprint")
+    (folder / history.MEMORY).write_text(memory.as_json(), encoding="utf-8")
+    assert [one.release_id for one in history.memories(home)] == names
+    assert history.then(home, day(5), (3,)) == (None, "2026-11-04-0003")
 
 
 def test_nights_of_the_present_never_go_on_from_a_past_one(home: Home) -> None:
