@@ -43,6 +43,13 @@ def test_env_example_explains_every_setting_and_no_other() -> None:
         assert value == ("" if default is None else str(default)), name
 
 
+def test_env_example_explains_what_compose_asks_for() -> None:
+    asked = set(re.findall(r"\$\{(\w+)", (DEPLOYMENTS / "compose.yaml").read_text(encoding="utf-8")))
+    text = (DEPLOYMENTS / "env.example").read_text(encoding="utf-8")
+    explained = set(re.findall(r"^# (\w+)=$", text, flags=re.MULTILINE))
+    assert asked == {name for name in explained if not name.startswith(PREFIX)}
+
+
 def test_runbook_has_one_entry_for_every_exit_code() -> None:
     text = (DEPLOYMENTS / "RUNBOOK.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| (\d+) \| (\w+) \|(.*)\|$", text, flags=re.MULTILINE)
