@@ -158,6 +158,7 @@ def services(folder: Path, **settings: str) -> Iterator[Services]:
         postgres.sql("create database prefect owner prefect")
         put = {"@database:5432": f"@127.0.0.1:{relay.port}", "server:4200": f"127.0.0.1:{port}", "0.0.0.0": "127.0.0.1"}
         put |= {"127.0.0.1:4200": f"127.0.0.1:{port}", "/data": str(folder), "/delivery": str(folder / "delivery")}
+        put |= {"/tmp/ui": str(folder / "ui")}
         home = {"PREFECT_HOME": str(folder / "prefect"), "PREFECT_SERVER_API_PORT": str(port)}
         environment = {name: environment_of(name, put, home | settings) for name in ("server", "deploy", "worker")}
         asked = Services(f"http://127.0.0.1:{port}/api", folder, environment)
