@@ -12,6 +12,7 @@ import click
 from flows import settings as settings_module
 from flows.cli_diff import diff
 from flows.cli_mapping import MAPPING, PARAMETER, mapping
+from flows.cli_operate import backfill, config, upgrade
 from flows.cli_partner import COMMANDS as PARTNER_COMMANDS
 from flows.cli_simulate import Day, simulate
 from flows.errors import Exit, StageError
@@ -81,13 +82,18 @@ def tell_unchanged(release_id: str) -> None:
 
 def tell_release(settings: Settings, folder: Path) -> None:
     """Say what was made, where it is, and one query to try."""
+    from flows.history import past_line
+
     option = "" if settings.home == Path("warehouse") else f" --home {settings.home}"
     command = _command()
+    past = past_line(Home(settings.home.resolve()), folder.name)
     click.echo(f"\nRelease {folder.name} is live.")
     click.echo(f"  marts    {folder / 'marts.duckdb'}")
     click.echo(f"  report   {folder / 'report' / 'index.html'}")
     click.echo(f"  checks   {command} checks{option}")
     click.echo(f'  try      {command} sql{option} "{TRY}"')
+    if past:
+        click.echo(f"  past     {past}")
 
 
 def _command() -> str:
@@ -98,11 +104,8 @@ def _command() -> str:
     return str(beside.relative_to(Path.cwd())) if beside.is_relative_to(Path.cwd()) else str(beside)
 
 
-cli.add_command(simulate)
-cli.add_command(diff)
-cli.add_command(mapping)
-for _command_for_partners in PARTNER_COMMANDS:
-    cli.add_command(_command_for_partners)
+for command in (simulate, diff, mapping, *PARTNER_COMMANDS, backfill, upgrade, config):
+    cli.add_command(command)
 
 
 @cli.command()

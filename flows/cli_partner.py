@@ -53,7 +53,7 @@ def opened_delivery(folder: Path, settings: Settings) -> "Opened":
     from flows.extract.contract import jds
     from flows.extract.mapping.delivery import open_mapped
     from flows.extract.precheck.opening import Opened, open_all
-    from flows.night import mapping_of
+    from flows.known import mapping_of
 
     words = mapping_of(settings)
     if words is None:
@@ -68,7 +68,7 @@ def judged(opened: "Opened", settings: Settings, *, as_of: date | None, limit: i
     from flows.definitions import definitions_of
     from flows.extract.precheck.report import with_holds
     from flows.extract.precheck.rows import judge_rows
-    from flows.night import instrument_of, mapping_of
+    from flows.known import instrument_of, mapping_of
 
     facts = opened.delivery.facts
     definitions = definitions_of(instrument_of(settings, mapping_of(settings)), settings.definitions)

@@ -1,4 +1,4 @@
-"""What `deployments/` says, put to a Prefect server: the deployments with their schedules, and the automation for dead runs."""
+"""What `deployments/` says, put to a Prefect server: the work pool, the deployments with their schedules, the automations."""
 
 import importlib
 import signal
@@ -13,6 +13,7 @@ import anyio
 import yaml
 from prefect import Flow
 from prefect.client.orchestration import get_client
+from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.client.schemas.filters import (
     DeploymentFilter,
     DeploymentFilterId,
@@ -23,15 +24,15 @@ from prefect.client.schemas.filters import (
 from prefect.client.schemas.objects import ConcurrencyLimitConfig, StateType
 from prefect.client.schemas.schedules import CronSchedule
 from prefect.deployments.runner import RunnerDeployment
-from prefect.events.schemas.automations import AutomationCore
 from prefect.runner import Runner
 from prefect.states import Crashed
 from prefect.types.entrypoint import EntrypointType
 
+from flows.automations import install_automations
+from flows.extract.url import is_url
 from flows.settings import PROJECT, Settings
 
 PREFECT_YAML = PROJECT / "deployments" / "prefect.yaml"
-AUTOMATION_YAML = PROJECT / "deployments" / "automation.yaml"
 SCHEDULER_SECONDS = 20.0
 Say = Callable[[str], None]
 
@@ -67,22 +68,22 @@ def _deployment(one: dict[str, Any], settings: Settings) -> RunnerDeployment:
 
 
 def _absolute(source: str | None) -> str | None:
-    return str(Path(source.removeprefix("file://")).resolve()) if source else None
+    if source is None or is_url(source):
+        return source
+    return str(Path(source.removeprefix("file://")).resolve())
 
 
-def install_automation() -> None:
-    """Make the server hold the automation as the file has it. One that is the same is left alone: an update forgets who beat."""
-    wanted = AutomationCore.model_validate(yaml.safe_load(AUTOMATION_YAML.read_text(encoding="utf-8")))
+def deploy(settings: Settings, say: Say) -> None:
+    """Register everything for workers: the process work pool, the deployments in it, the automations. Again is the same as once."""
+    install_automations(settings)
+    described = yaml.safe_load(PREFECT_YAML.read_text(encoding="utf-8"))["deployments"]
     with get_client(sync_client=True) as client:
-        there = client.read_automations_by_name(wanted.name)
-        if not there:
-            client.create_automation(wanted)
-        elif _content(there[0]) != _content(wanted):
-            client.update_automation(there[0].id, wanted)
-
-
-def _content(automation: AutomationCore) -> dict[str, Any]:
-    return automation.model_dump(include=set(AutomationCore.model_fields), exclude={"trigger": {"id"}})
+        for pool in sorted({one["work_pool"]["name"] for one in described}):
+            client.create_work_pool(WorkPoolCreate(name=pool, type="process"), overwrite=True)
+    for one in described:
+        deployment = _deployment(one, settings)
+        deployment.apply(work_pool_name=one["work_pool"]["name"])
+        say(f"{deployment.flow_name}/{deployment.name} is deployed for workers of the pool {one['work_pool']['name']}")
 
 
 class _Runner(Runner):
@@ -93,7 +94,7 @@ class _Runner(Runner):
 
 def serve(settings: Settings, say: Say) -> None:
     """Register the deployments and run what they schedule, until interrupted; then no run is left that seems to go on."""
-    install_automation()
+    install_automations(settings)
     described = deployments(settings)
     try:
         anyio.run(_serve, described, say)

@@ -3,11 +3,18 @@
 Beside, not in it: a delivery holds (simulated) names, and nothing in a home does."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 from flows.extract.contract import DEFAULT_INSTRUMENT
 from flows.extract.mapping.shipped import IDENTITY
 from flows.extract.open import Source, parse_source
 from flows.settings import Settings, SettingsError
+
+
+def embedded_folder(settings: Settings) -> Path:
+    """Where the embedded JDS lies, or will lie, for these settings."""
+    home = settings.home.resolve()
+    return home.with_name(f"{home.name}.embedded-jds") / f"{settings.survivors}-survivors"
 
 
 def source_or_embedded(settings: Settings, say: Callable[[str], None]) -> Source:
@@ -29,8 +36,7 @@ def source_or_embedded(settings: Settings, say: Callable[[str], None]) -> Source
             stage="settings",
             next_step="name the source with --source; the embedded JDS needs no mapping",
         )
-    home = settings.home.resolve()
-    folder = home.with_name(f"{home.name}.embedded-jds") / f"{settings.survivors}-survivors"
+    folder = embedded_folder(settings)
     if not (folder / "manifest.json").exists():
         from flows.extract.simulate import Parameters, write_delivery
 

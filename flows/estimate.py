@@ -75,17 +75,19 @@ def models(
     seed: int,
     retrain: bool = False,
     in_force: str = "",
+    recalled: tuple[str, ...] | None = None,
 ) -> dict[str, pd.DataFrame]:
     """Rows of models.risk_indicator, models.metric and models.card: of the model in use, trained now where there is none.
 
     With `retrain` a challenger is trained in any case and takes over only by the promotion rule. `in_force` is what differs from the
     shipped definitions: a model trained under others is of no use, and the new one takes over. A training that fails leaves the model
-    in use as it is, and says so on a card of its own.
+    in use as it is, and says so on a card of its own. `recalled` names the models that were in use on a past date: then the model in
+    use now stays what it is.
     """
     from ml import registry as store
 
     signing = key.derive(SIGNING)
-    champion = _in_use(registry, signing, in_force)
+    champion = _in_use(registry, signing, in_force, recalled)
     if champion and not retrain:
         return _frames(registry, champion.model_id, signing)
     old = champion.document if champion else None
@@ -93,7 +95,7 @@ def models(
     if isinstance(trained, pd.DataFrame):
         return {**(_frames(registry, champion.model_id, signing) if champion else {}), "card": trained}
     store.save(registry, trained, signing)
-    is_promoted = bool(trained.card["is_champion"].iloc[0])
+    is_promoted = recalled is None and bool(trained.card["is_champion"].iloc[0])
     if is_promoted:
         store.promote(registry, trained.model_id, signing)
     if champion is None or is_promoted:
@@ -102,11 +104,11 @@ def models(
     return {**kept, "card": pd.concat([kept["card"], trained.card], ignore_index=True)}
 
 
-def _in_use(registry: Path, signing: bytes, in_force: str) -> "Trained | None":
-    """The model in use, None where there is none or it was trained under other definitions."""
+def _in_use(registry: Path, signing: bytes, in_force: str, recalled: tuple[str, ...] | None = None) -> "Trained | None":
+    """The model in use, or in use then; None where there is none or it was trained under other definitions."""
     from ml import registry as store
 
-    model_id = store.champion(registry, signing)
+    model_id = store.champion(registry, signing) if recalled is None else next(iter(recalled), None)
     found = store.load(registry, model_id, signing) if model_id else None
     return found if found and found.document["definitions"].get("in_force", "") == in_force else None
 
@@ -147,10 +149,12 @@ def _train(
         )
 
 
-def copy_models(registry: Path, key: Key, target: Path, *, in_force: str = "") -> list[str]:
-    """Copy the model in use under these definitions into `target`, verified; its id, or none."""
+def copy_models(
+    registry: Path, key: Key, target: Path, *, in_force: str = "", recalled: tuple[str, ...] | None = None
+) -> list[str]:
+    """Copy the model in use (or in use then) under these definitions into `target`, verified; its id, or none."""
     target.mkdir(parents=True, exist_ok=True)
-    in_use = _in_use(registry, key.derive(SIGNING), in_force)
+    in_use = _in_use(registry, key.derive(SIGNING), in_force, recalled)
     if in_use is None:
         return []
     shutil.copytree(registry / in_use.model_id, target / in_use.model_id, dirs_exist_ok=True)

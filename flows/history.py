@@ -1,19 +1,94 @@
-"""What one night must remember for the next: keys that are gone, and the history of corrected assessments.
+"""What one night must remember for the next: keys that are gone, the history of corrected assessments, and what the night knew.
 
-Both belong to a release, so that a rollback takes them back too: `history/<release_id>/`.
+All of it belongs to a release, so that a rollback takes it back too: `history/<release_id>/`. It is kept when the release itself is
+no longer, since a past night that is made again goes on from it.
 """
 
+import json
 import os
 import shutil
+from collections.abc import Collection
+from dataclasses import asdict, dataclass
+from datetime import date
 from pathlib import Path
 
 import duckdb
 
 from flows.extract.folder import quoted
+from flows.publish import files
+from flows.publish.catalogue import went_live
+from flows.publish.facts import sequence_of
 from flows.warehouse import Home, connect
 
 GONE = "gone_keys"
 ASSESSMENTS = "assessment_history"
+MEMORY = "memory.json"
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What the night of a release knew.
+
+    `before` is the release it went on from, `extracts` the sequences of the deliveries it was built from, `accept` the checks that were
+    let through. `return_to` is None but for a night for a past date: there it is the newest release of the present.
+    """
+
+    release_id: str
+    as_of: date
+    before: str | None
+    extracts: tuple[int, ...]
+    fingerprint: str
+    model_ids: tuple[str, ...] = ()
+    accept: tuple[str, ...] = ()
+    return_to: str | None = None
+
+    def as_json(self) -> str:
+        """The memory as the text that is written."""
+        return files.canonical_json(asdict(self) | {"as_of": self.as_of.isoformat()}) + "\n"
+
+
+def memory(home: Home, release_id: str | None) -> Memory | None:
+    """What the night of a release knew, None where that is not kept."""
+    path = home.history / (release_id or "none") / MEMORY
+    if not path.exists():
+        return None
+    written = json.loads(path.read_text(encoding="utf-8"))
+    lists = {name: tuple(written[name]) for name in ("extracts", "model_ids", "accept")}
+    return Memory(**{**written, **lists, "as_of": date.fromisoformat(written["as_of"])})
+
+
+def memories(home: Home) -> list[Memory]:
+    """What every release that went live remembers, in their order; not what a publication left that failed or died."""
+    names = sorted(went_live(home), key=lambda name: (sequence_of(name) or 0, name))
+    return [found for name in names if (found := memory(home, name))]
+
+
+def present(home: Home, live: str | None) -> str | None:
+    """The release that a night of the present goes on from: the live one, or what a past night that is live stands before."""
+    found = memory(home, live)
+    return (found.return_to if found else None) or live
+
+
+def past_line(home: Home, live: str | None) -> str | None:
+    """That the live release is for an earlier date than the newest, and how to return; None where it is the newest."""
+    found = memory(home, live)
+    newest = memory(home, found.return_to) if found else None
+    if found is None or newest is None:
+        return None
+    return (
+        f"made again for {found.as_of}, an earlier date than that of {newest.release_id}; "
+        "the next `aftercare nightly` without --as-of returns to the newest"
+    )
+
+
+def then(home: Home, day: date, sequences: tuple[int, ...]) -> tuple[Memory | None, str | None]:
+    """The night that ran for this date over these deliveries, if one did, and the release that it went (or would have gone) on from."""
+    regular = [one for one in memories(home) if one.return_to is None]
+    same = [one for one in regular if one.as_of == day and one.extracts == sequences]
+    if same:
+        return same[-1], same[-1].before
+    earlier = [one for one in regular if one.as_of <= day and max(one.extracts) <= max(sequences)]
+    return None, earlier[-1].release_id if earlier else None
 
 
 def gone_keys(home: Home, release_id: str | None) -> Path | None:
@@ -23,16 +98,16 @@ def gone_keys(home: Home, release_id: str | None) -> Path | None:
 
 
 def restore(build: duckdb.DuckDBPyConnection, home: Home, release_id: str | None) -> None:
-    """Put the live release's history of assessments where dbt's snapshot goes on with it."""
+    """Put a release's history of assessments where dbt's snapshot goes on with it."""
     path = home.history / (release_id or "none") / f"{ASSESSMENTS}.parquet"
     if path.exists():
         build.execute("create schema if not exists history")
         build.execute(f"create table history.{ASSESSMENTS} as select * from read_parquet({quoted(str(path))})")
 
 
-def keep(home: Home, build_file: Path, release_id: str) -> None:
-    """Write the history that goes with a release, whole or not at all."""
-    building = home.history / f".building-{release_id}"
+def keep(home: Home, build_file: Path, remembered: Memory) -> None:
+    """Write what goes with a release, whole or not at all."""
+    building = home.history / f".building-{remembered.release_id}"
     shutil.rmtree(building, ignore_errors=True)
     building.mkdir(parents=True)
     queries = {
@@ -43,12 +118,13 @@ def keep(home: Home, build_file: Path, release_id: str) -> None:
         for name, query in queries.items():
             target = quoted(str(building / f"{name}.parquet"))
             connection.execute(f"copy ({query}) to {target} (format parquet, compression zstd)")
-    shutil.rmtree(home.history / release_id, ignore_errors=True)
-    os.replace(building, home.history / release_id)
+    files.write_text(building / MEMORY, remembered.as_json())
+    shutil.rmtree(home.history / remembered.release_id, ignore_errors=True)
+    os.replace(building, home.history / remembered.release_id)
 
 
-def prune(home: Home, kept: set[str]) -> None:
-    """Remove the history of releases that are no longer kept."""
+def prune(home: Home, went_live: Collection[str]) -> None:
+    """Remove what was written for releases that never went live."""
     for folder in home.history.glob("*"):
-        if folder.name not in kept:
+        if folder.name not in went_live:
             shutil.rmtree(folder, ignore_errors=True)

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import duckdb
 
+from flows import history
 from flows.errors import Exit, KeyProblemError, NothingPublishedError, StageError
 from flows.extract.contract import jds
 from flows.extract.land import extracts
 from flows.extract.pseudonymise import pseudonym
-from flows.night import access_of, instrument_of, mapping_of, run_key
+from flows.known import access_of, instrument_of, mapping_of, run_key
 from flows.publish import audit, manifest
 from flows.publish.release import current_release, hold_state, open_release
 from flows.settings import Settings
@@ -42,6 +43,9 @@ def status_lines(home: Home, *, now: datetime) -> list[str]:
         f"checks    {checks}",
         f"hold      {f'{hold.what}, since {hold.at[:19]}; lift it with aftercare rollback --resume' if hold else 'none'}",
     ]
+    past = history.past_line(home, live)
+    if past:
+        lines.insert(1, f"past      {past}")
     left = sorted(path.name for path in home.runs.glob("[0-9]*T*"))
     if left:
         lines.append(f"failed    {len(left)} runs did not publish, the newest {left[-1]}; see aftercare checks --run")

@@ -11,7 +11,7 @@ from flows.night import Night
 
 def landing_counts(night: Night) -> pd.DataFrame:
     """check_id, n_checked, n_failed for every check of the landing door."""
-    facts, standing = night.delivery.facts, night.standing
+    facts, standing = night.facts, night.standing
     rows: list[tuple[str, int, int]] = []
     for table in jds().tables.values():
         n_rows = facts.rows[table.name]

@@ -8,24 +8,24 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+from expectations.suites import door_of
+from flows import history
 from flows.definitions import Definitions, definitions_of
-from flows.errors import HomeError
-from flows.extract.contract import DEFAULT_INSTRUMENT, jds
-from flows.extract.database import Access
+from flows.errors import Exit, HomeError, StageError
 from flows.extract.land import Extract, extracts
-from flows.extract.mapping.shipped import load as load_mapping
-from flows.extract.mapping.shipped import read_parameters
-from flows.extract.mapping.spec import Mapping
-from flows.extract.open import Source, open_source
-from flows.extract.pseudonymise import Key, load_key
-from flows.extract.scope import Standing, in_scope, standing, usable
-from flows.extract.source import Delivery
+from flows.extract.open import Source
+from flows.extract.pseudonymise import Key
+from flows.extract.scope import Standing, usable
+from flows.extract.source import Delivery, DeliveryFacts
+from flows.known import Known, access_of, instrument_of, known_for, mapping_of, released, run_key
 from flows.publish import manifest
 from flows.publish.pointer import refuse_when_held
 from flows.publish.release import current_release
 from flows.settings import Settings
 from flows.version import code_version, lock_hash
 from flows.warehouse import Home
+
+__all__ = ["Night", "Unchanged", "access_of", "config", "config_hash", "open_night", "run_key"]
 
 LEAST_FREE_BYTES = 200 * 1024 * 1024
 
@@ -37,14 +37,32 @@ class Night:
     settings: Settings
     home: Home
     key: Key
-    delivery: Delivery
-    standing: Standing
-    as_of: date
+    known: Known
     at: datetime
     live: str | None
     fingerprint: str
     accept: frozenset[str]
     definitions: Definitions
+
+    @property
+    def as_of(self) -> date:
+        """The date the release is made for."""
+        return self.known.as_of
+
+    @property
+    def delivery(self) -> Delivery | None:
+        """The delivery that was handed over; None where a date is made again from what has landed."""
+        return self.known.delivery
+
+    @property
+    def facts(self) -> DeliveryFacts:
+        """What the delivery says of itself, or the last one that was known then."""
+        return self.known.facts
+
+    @property
+    def standing(self) -> Standing:
+        """How that delivery stands to those landed before it."""
+        return self.known.standing
 
     @property
     def folder(self) -> Path:
@@ -58,13 +76,37 @@ class Night:
     @property
     def scope(self) -> list[Extract]:
         """The landed deliveries the marts are built from."""
-        return in_scope(usable(extracts(self.home.raw), self.key.id))
+        return self.known.scope(usable(extracts(self.home.raw), self.key.id))
 
     @property
     def base(self) -> list[Extract]:
-        """The landed deliveries the live release was built from."""
-        sequences = _released(self.home, self.live)
+        """The landed deliveries of the release that the night goes on from."""
+        sequences = released(self.home, self.known.before)
         return [extract for extract in usable(extracts(self.home.raw), self.key.id) if extract.sequence in sequences]
+
+    @property
+    def recalled(self) -> tuple[str, ...] | None:
+        """The models that were in use then, where a past date is made again; None: those in use now."""
+        return self.known.recalled(self.home)
+
+    def memory(self, release_id: str, model_ids: list[str]) -> history.Memory:
+        """What later nights must know of this one, when its release is made."""
+        return history.Memory(
+            release_id,
+            self.as_of,
+            self.known.before,
+            tuple(extract.sequence for extract in self.scope),
+            self.fingerprint,
+            tuple(model_ids),
+            tuple(sorted(self.accept)),
+            history.present(self.home, self.live) if self.known.is_past else None,
+        )
+
+
+class OptionError(StageError):
+    """An option of a night that cannot be used."""
+
+    code = Exit.USAGE
 
 
 @dataclass(frozen=True)
@@ -76,42 +118,39 @@ class Unchanged:
 
 def open_night(
     settings: Settings,
-    source: Source,
+    source: Source | None,
     *,
     as_of: date | None,
     at: datetime,
     rebuild: bool = False,
     full: bool = False,
     accept: frozenset[str] = frozenset(),
+    once: bool = False,
 ) -> Night | Unchanged:
-    """Check the home, the key and the delivery; the night to run, or that nothing would change.
+    """Check the home, the key and the delivery; the night to run, or that nothing would change. With `once` a night that was ever made
+    is not made again, whatever is live.
 
     Call it while holding the home. Raises a StageError that says what was refused; nothing was loaded then.
     """
     home = Home(settings.home.resolve())
+    _refuse_unknown(accept)
     refuse_when_held(home)
     mapping = mapping_of(settings)
     definitions = definitions_of(instrument_of(settings, mapping), settings.definitions)
-    key = run_key(settings)
-    live, landed = current_release(home), extracts(home.raw)
-    delivery = open_source(
-        source,
-        jds(),
-        key,
-        access_of(settings, home),
-        landed=usable(landed, key.id),
-        released=_released(home, live),
-        full=full,
-        mapping=mapping,
-    )
-    _check_space(home, delivery)
-    how = standing(delivery.facts, landed, key.id)
-    day = as_of or delivery.facts.extracted_at.date()
-    fingerprint = _fingerprint(config_hash(settings, definitions), delivery, how, landed, key, day)
-    if live and not rebuild and manifest.read(home.releases / live)["fingerprint"] == fingerprint:
-        delivery.close()
-        return Unchanged(live)
-    return Night(settings, home, key, delivery, how, day, at, live, fingerprint, accept, definitions)
+    key, live = run_key(settings), current_release(home)
+    known = known_for(settings, home, key, source, live=live, as_of=as_of, full=full)
+    if known.delivery:
+        check_space(home, known.delivery)
+    fingerprint = _fingerprint(config_hash(settings, definitions), known, usable(extracts(home.raw), key.id), key)
+    made = {one.fingerprint: one.release_id for one in history.memories(home)} if once else {}
+    if live and manifest.read(home.releases / live)["fingerprint"] == fingerprint:
+        made[fingerprint] = live
+    if fingerprint in made and not rebuild:
+        if known.delivery:
+            known.delivery.close()
+        return Unchanged(made[fingerprint])
+    accept |= frozenset(known.then.accept if known.then else ())
+    return Night(settings, home, key, known, at, live, fingerprint, accept, definitions)
 
 
 def config(settings: Settings, definitions: Definitions) -> dict[str, Any]:
@@ -125,46 +164,27 @@ def config_hash(settings: Settings, definitions: Definitions) -> str:
     return hashlib.sha256(json.dumps(config(settings, definitions), sort_keys=True).encode()).hexdigest()
 
 
-def _fingerprint(config: str, delivery: Delivery, how: Standing, landed: list[Extract], key: Key, as_of: date) -> str:
-    known = usable(landed, key.id)
-    hashes = [extract.facts["hash"] for extract in in_scope(known)]
-    if how.landed is None:
-        hashes = [delivery.facts.hash] if delivery.facts.mode == "full" else [*hashes, delivery.facts.hash]
-    content = [hashes, code_version(), lock_hash(), config, as_of.isoformat(), key.id]
+def _fingerprint(config: str, known: Known, landed: list[Extract], key: Key) -> str:
+    hashes = [extract.facts["hash"] for extract in known.scope(landed)]
+    if known.standing.landed is None:
+        hashes = [known.facts.hash] if known.facts.mode == "full" else [*hashes, known.facts.hash]
+    content = [hashes, code_version(), lock_hash(), config, known.as_of.isoformat(), key.id]
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 
-def run_key(settings: Settings) -> Key:
-    """The pseudonym key of the settings."""
-    secret = settings.key.get_secret_value() if settings.key else None
-    return load_key(value=secret, file=settings.key_file.expanduser())
+def _refuse_unknown(accept: frozenset[str]) -> None:
+    unknown = sum(door_of(check_id) is None for check_id in accept)
+    if unknown:
+        raise OptionError(
+            "a check to accept is not one of this pipeline's",
+            stage="options",
+            count=unknown,
+            next_step="take the id from aftercare checks --run --failed; docs/checks.md lists them all",
+        )
 
 
-def mapping_of(settings: Settings) -> Mapping | None:
-    """The source mapping of the settings; None where the source speaks the contract's own words."""
-    pairs = tuple(pair for pair in (settings.mapping_parameters or "").split(",") if pair.strip())
-    return load_mapping(settings.mapping, jds(), read_parameters(pairs), instrument=settings.instrument)
-
-
-def instrument_of(settings: Settings, mapping: Mapping | None) -> str:
-    """The instrument that the source scores: the setting's, else the mapping's, else the ASO."""
-    return settings.instrument or (mapping.instrument if mapping else None) or DEFAULT_INSTRUMENT
-
-
-def access_of(settings: Settings, home: Home) -> Access:
-    """How this run may read a database."""
-    password = settings.database_password.get_secret_value() if settings.database_password else None
-    return Access(password, spill=home.root / ".reading", memory_limit=settings.memory_limit)
-
-
-def _released(home: Home, live: str | None) -> frozenset[int]:
-    """The sequences of the deliveries that the live release was built from."""
-    if live is None:
-        return frozenset()
-    return frozenset(int(extract["sequence"]) for extract in manifest.read(home.releases / live)["extracts"])
-
-
-def _check_space(home: Home, delivery: Delivery) -> None:
+def check_space(home: Home, delivery: Delivery) -> None:
+    """Nothing where the home has room for a delivery and what is made of it; else HomeError."""
     if shutil.disk_usage(home.root).free < LEAST_FREE_BYTES + 3 * delivery.size_bytes:
         raise HomeError(
             "too little space is left for this delivery",

@@ -43,20 +43,31 @@ def run_stages(night: Night, reporter: Reporter, stages: tuple[Stage, ...] = NIG
 
 def run_night(
     settings: Settings,
-    source: Source,
+    source: Source | None,
     reporter: Reporter,
     *,
     as_of: date | None = None,
     rebuild: bool = False,
     full: bool = False,
     accept: frozenset[str] = frozenset(),
+    once: bool = False,
     stages: tuple[Stage, ...] = NIGHTLY,
 ) -> Unchanged | Path:
-    """One whole night under the home's lock: the folder of the new release, or that nothing would change."""
+    """One whole night under the home's lock: the folder of the new release, or that nothing would change.
+
+    Without a source it is made from what has landed by `as_of`.
+    """
     home = Home(settings.home.resolve())
     with hold_home(home):
         night = open_night(
-            settings, source, as_of=as_of, at=datetime.now(UTC), rebuild=rebuild, full=full, accept=accept
+            settings,
+            source,
+            as_of=as_of,
+            at=datetime.now(UTC),
+            rebuild=rebuild,
+            full=full,
+            accept=accept,
+            once=once,
         )
         if isinstance(night, Unchanged):
             return night

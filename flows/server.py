@@ -1,4 +1,4 @@
-"""The pipeline with Prefect's page: `python -m flows.server nightly` for one night, `serve` for every night.
+"""The pipeline with Prefect's page: `python -m flows.server nightly` for one night, `serve` for every night, `deploy` for workers.
 
 `aftercare nightly` makes the same release with no Prefect at all.
 """
@@ -94,6 +94,15 @@ def serve(home: Path | None) -> None:
         serve_deployments(settings, click.echo)
 
 
+@commands.command("deploy")
+@HOME
+def deploy(home: Path | None) -> None:
+    """Register work pool, deployments and automations on the server of PREFECT_API_URL, for workers to run."""
+    from flows.deployed import deploy as register
+
+    register(settings_module.load(home=home), click.echo)
+
+
 @contextmanager
 def _server(settings: Settings, console: Console, *, schedules: bool = False) -> Iterator[int]:
     with ExitStack() as stack:
@@ -104,13 +113,13 @@ def _server(settings: Settings, console: Console, *, schedules: bool = False) ->
 
 def _run(reporter: _Counting, given: dict[str, Any], source: Source) -> Path | Unchanged:
     """Run the flow in this process, and leave when the server knows all of it."""
-    from flows.deployed import install_automation
+    from flows.automations import install_dead_runs
     from flows.nightly import HEARD_BY
     from flows.nightly import nightly as flow
     from flows.outcomes import result
     from flows.settle import settle
 
-    install_automation()
+    install_dead_runs()
     for logger in ("prefect.flow_runs", "prefect.task_runs"):
         logging.getLogger(logger).propagate = False  # on the page, not on the terminal, which has the stages' own lines
     HEARD_BY.set(reporter)

@@ -61,6 +61,13 @@ class Settings(BaseSettings):
     memory_limit: str = Field("3GB", description="memory that DuckDB may use before it spills")
     threads: int = Field(0, ge=0, description="threads that DuckDB may use; 0 = one a core")
     prefect_port: int = Field(4200, description="port of the Prefect server that make nightly and make serve use")
+    notify_url: SecretStr | None = Field(
+        None,
+        description="webhook that is told of a night that failed or did not happen, such as one of Slack or Mattermost; none: nobody is",
+    )
+    notify_after_hours: float = Field(
+        26, ge=0.003, description="hours without a completed night after which the webhook is told"
+    )
 
 
 def load(**given: object) -> Settings:
@@ -87,6 +94,11 @@ def load(**given: object) -> Settings:
             count=len(names),
             next_step="see deployments/env.example for what each takes",
         ) from None
+
+
+def is_in_environment(name: str) -> bool:
+    """Whether a setting comes from the environment."""
+    return f"{PREFIX}{name}".upper() in os.environ
 
 
 def child_environment(**extra: str) -> dict[str, str]:

@@ -52,14 +52,15 @@ class Stage:
 
 def land_delivery(night: Night, watch: Watch) -> Done:
     """Land the delivery (or find it landed already) and make the build file over the deliveries in scope."""
-    if night.standing.landed is None:
-        land(night.home.raw, night.delivery, jds(), night.key, progress=watch.step)
-    night.delivery.close()
+    if night.delivery:
+        if night.standing.landed is None:
+            land(night.home.raw, night.delivery, jds(), night.key, landed_for=night.as_of, progress=watch.step)
+        night.delivery.close()
     night.folder.mkdir(parents=True)
     scope = night.scope
     with connect(night.build_file) as build:
         show_raw(build, scope, jds())
-        show_known_keys(build, night.base, jds(), history.gone_keys(night.home, night.live))
+        show_known_keys(build, night.base, jds(), history.gone_keys(night.home, night.known.before))
         build.execute(
             "create table raw.run as select ?::date as as_of, ?::boolean as has_full_delivery, ?::date as extracted_on",
             [
@@ -68,8 +69,8 @@ def land_delivery(night: Night, watch: Watch) -> Done:
                 max(extract.extracted_at for extract in scope).date(),
             ],
         )
-        history.restore(build, night.home, night.live)
-    facts = night.delivery.facts
+        history.restore(build, night.home, night.known.before)
+    facts = night.facts
     rows: list[Row] = [{"table": table, "rows": count} for table, count in facts.rows.items()]
     why = f" ({facts.remark})" if facts.remark else ""
     line = f"{sum(facts.rows.values()):,} rows of a {facts.mode} delivery{why}; {len(scope)} deliveries in scope"
@@ -110,9 +111,14 @@ def estimates(night: Night, watch: Watch) -> Done:
     watch.step("curves")
     curve = estimate.curves(frames, seed=night.settings.seed, draws=night.settings.draws)
     watch.step("need model")
-    in_force = night.definitions.in_force
     made = estimate.models(
-        frames, night.home.models, night.key, as_of=night.as_of, seed=night.settings.seed, in_force=in_force
+        frames,
+        night.home.models,
+        night.key,
+        as_of=night.as_of,
+        seed=night.settings.seed,
+        in_force=night.definitions.in_force,
+        recalled=night.recalled,
     )
     with connect(night.build_file) as connection:
         counts = {"outcomes.curve": estimate.write_frame(connection, "outcomes.curve", curve)}
@@ -132,10 +138,14 @@ def publish(night: Night, watch: Watch) -> Done:
     settings = night.settings
     checked = release.content_hashes(night.build_file)
     model_ids = estimate.copy_models(
-        night.home.models, night.key, night.folder / "models", in_force=night.definitions.in_force
+        night.home.models,
+        night.key,
+        night.folder / "models",
+        in_force=night.definitions.in_force,
+        recalled=night.recalled,
     )
     release_id, sequence = release.next_release_id(night.home, night.as_of)
-    history.keep(night.home, night.build_file, release_id)
+    history.keep(night.home, night.build_file, night.memory(release_id, model_ids))
     facts = release.ReleaseFacts(
         release_id=release_id,
         sequence=sequence,
@@ -169,7 +179,7 @@ def publish(night: Night, watch: Watch) -> Done:
         threads=settings.threads or None,
     )
     release.prune(night.home, settings.keep_releases, at=night.at)
-    history.prune(night.home, {kept.release_id for kept in release.releases(night.home)})
+    history.prune(night.home, release.went_live(night.home))
     return Done(f"release {release_id} is live", [{"release": release_id, "as of": night.as_of.isoformat()}])
 
 

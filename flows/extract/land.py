@@ -10,7 +10,7 @@ import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +42,11 @@ class Extract:
         return datetime.fromisoformat(self.facts["extracted_at"])
 
     @property
+    def landed_for(self) -> date:
+        """The date of the night that landed it."""
+        return date.fromisoformat(self.facts.get("landed_for", self.facts["extracted_at"][:10]))
+
+    @property
     def is_full(self) -> bool:
         return bool(self.facts["mode"] == "full")
 
@@ -70,8 +75,16 @@ def extracts(raw: Path) -> list[Extract]:
     return sorted(found, key=lambda extract: extract.sequence)
 
 
-def land(raw: Path, delivery: Delivery, contract: Contract, key: Key, *, progress: Step = lambda _: None) -> Extract:
-    """Write the delivery under `raw` and return it as an extract.
+def land(
+    raw: Path,
+    delivery: Delivery,
+    contract: Contract,
+    key: Key,
+    *,
+    landed_for: date | None = None,
+    progress: Step = lambda _: None,
+) -> Extract:
+    """Write the delivery under `raw` and return it as an extract, landed for the night of a date (without one the day of the delivery).
 
     Raises DeliveryError where rows cannot be read or are not as many as the manifest says, HomeError where there is no space.
     """
@@ -84,7 +97,7 @@ def land(raw: Path, delivery: Delivery, contract: Contract, key: Key, *, progres
     try:
         building.mkdir()
         _write_tables(building, delivery, contract, key, sequence, progress)
-        _write_facts(building / "extract.json", delivery, contract, key, sequence)
+        _write_facts(building / "extract.json", delivery, contract, key, sequence, landed_for)
         os.replace(building, folder)
         _sync(raw)
     except OSError as error:
@@ -209,11 +222,14 @@ def _unreadable_check(column: Column) -> str | None:
     return f'case when "{column.name}" is not null and ({value}) is null then {quoted(column.name)} end'
 
 
-def _write_facts(path: Path, delivery: Delivery, contract: Contract, key: Key, sequence: int) -> None:
+def _write_facts(
+    path: Path, delivery: Delivery, contract: Contract, key: Key, sequence: int, landed_for: date | None
+) -> None:
     facts = delivery.facts
     document = {
         "sequence": sequence,
         "landing_version": LANDING_VERSION,
+        "landed_for": (landed_for or facts.extracted_at.date()).isoformat(),
         "extract_id": facts.extract_id,
         "extracted_at": facts.extracted_at.isoformat(),
         "mode": facts.mode,

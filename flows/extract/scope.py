@@ -1,11 +1,12 @@
 """Which landed deliveries a run builds from, and whether the delivery at hand is new, known, or older than what has landed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from pathlib import Path
 
 import duckdb
 
-from flows.errors import KeyProblemError, OlderDeliveryError
+from flows.errors import DeliveryError, KeyProblemError, OlderDeliveryError
 from flows.extract.contract import Contract, Table
 from flows.extract.folder import quoted
 from flows.extract.land import LANDING_VERSION, Extract
@@ -37,6 +38,49 @@ def in_scope(extracts: list[Extract]) -> list[Extract]:
     """The latest full delivery and every incremental one after it."""
     full = [position for position, extract in enumerate(extracts) if extract.is_full]
     return extracts[full[-1] :] if full else extracts
+
+
+def known_by(extracts: list[Extract], day: date) -> list[Extract]:
+    """The extracts that the last night for this date, or for one before it, knew; all of them from the newest of these dates on.
+
+    Raises DeliveryError where nothing had landed by then.
+    """
+    if not extracts or day >= max(extract.landed_for for extract in extracts):
+        return extracts
+    by_then = [extract for extract in extracts if extract.landed_for <= day]
+    if not by_then:
+        first = min(extract.landed_for for extract in extracts)
+        raise DeliveryError(
+            "nothing had landed by that date",
+            stage=STAGE,
+            next_step=f"take a date from {first} on, for which the first delivery of this home landed",
+        )
+    last = max(by_then, key=lambda extract: (extract.landed_for, extract.sequence))
+    return [extract for extract in extracts if extract.sequence <= last.sequence]
+
+
+def facts_of(extract: Extract) -> DeliveryFacts:
+    """What a delivery that has landed said of itself."""
+    known, tables = extract.facts, extract.facts["tables"]
+    return DeliveryFacts(
+        extract_id=known["extract_id"],
+        extracted_at=extract.extracted_at,
+        mode=known["mode"],
+        since=datetime.fromisoformat(known["since"]) if known["since"] else None,
+        rows={table: facts["rows"] for table, facts in tables.items()},
+        sha256={table: tuple(facts["sha256"]) for table, facts in tables.items()},
+        extra_columns={table: facts["extra_columns"] for table, facts in tables.items()},
+        origin=known["origin"],
+        repeats=known["hash"],
+    )
+
+
+def standing_then(extracts: list[Extract], last: Extract, key_id: str, day: date) -> Standing:
+    """How the last of some landed deliveries stood to those before it in the night of a date: new in the one that landed it."""
+    if last.landed_for != day:
+        return Standing(last, is_gap=False, is_without_base=False, is_key_rotated=False)
+    before = [extract for extract in extracts if extract.sequence < last.sequence]
+    return replace(standing(facts_of(last), before, key_id), landed=last)
 
 
 def standing(facts: DeliveryFacts, extracts: list[Extract], key_id: str) -> Standing:

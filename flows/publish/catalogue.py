@@ -79,19 +79,24 @@ def _described(folder: Path, current: str | None) -> Release | None:
 
 
 def orphans(home: Home) -> set[str]:
-    """Releases that were assembled but never went live: a crash came between their last rename and the flip.
+    """Releases that were assembled but never went live: a crash came between their last rename and the flip."""
+    lines = audit.lines(home)
+    assembled = {line.release_id for line in lines if line.what == "assemble" and line.release_id}
+    return {name for name in assembled - went_live(home) if (home.releases / name).exists()}
+
+
+def went_live(home: Home) -> set[str]:
+    """Every release that is or ever was the live one, also those that are no longer kept.
 
     The audit log tells: each line that moves `current` names the release before. The last such line counts as done
     unless `current` still shows the one before. When `current` itself is gone, it counts as done.
     """
-    lines = audit.lines(home)
     current = current_release(home)
-    moves = [line for line in lines if "previous" in line.facts]
+    moves = [line for line in audit.lines(home) if "previous" in line.facts]
     live = {current} | {line.facts["previous"] for line in moves}
     if moves and (current is None or current != moves[-1].facts["previous"]):
         live.add(moves[-1].release_id)
-    assembled = {line.release_id for line in lines if line.what == "assemble" and line.release_id}
-    return {name for name in assembled - live if (home.releases / name).exists()}
+    return {name for name in live if name}
 
 
 def sweep(home: Home, *, at: datetime) -> list[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from flows.errors import VerifyError
 from flows.publish import files, manifest, pointer
 from flows.publish.assemble import assemble, building_folder
-from flows.publish.catalogue import Release, current_release, prune, releases
+from flows.publish.catalogue import Release, current_release, prune, releases, went_live
 from flows.publish.content import content_hashes
 from flows.publish.facts import ReleaseFacts, next_release_id, next_sequence, release_id
 from flows.publish.files import STAGE, refusing
@@ -22,7 +22,7 @@ from flows.warehouse import Home
 __all__ = [
     "Hold", "Release", "ReleaseFacts", "assemble", "content_hashes", "current_release", "flip", "hold_state",
     "next_release_id", "next_sequence", "open_release", "prune", "publish", "release_folder", "release_id", "releases",
-    "resume", "rollback", "verify",
+    "resume", "rollback", "verify", "went_live",
 ]  # fmt: skip
 
 

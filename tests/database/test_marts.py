@@ -87,7 +87,7 @@ def test_nights_give_the_same_marts_from_a_folder_and_from_a_database(
             opened = open_source(source, *given, **more)  # type: ignore[arg-type]
             return dated(opened, at) if isinstance(opened, DatabaseDelivery) else opened
 
-        monkeypatch.setattr("flows.night.open_source", open_at)
+        monkeypatch.setattr("flows.known.open_source", open_at)
         play(database, delivery)
         with ThreadPoolExecutor(2) as both:
             made = [both.submit(night, *one, as_of) for one in ((of_folder, delivery), (of_database, database))]

@@ -14,7 +14,8 @@ with server(settings, lambda _: None, schedules=True) as port:
     from prefect.client.orchestration import get_client
 
     import flows.nightly
-    from flows.deployed import deployments, install_automation
+    from flows.automations import install_automations
+    from flows.deployed import deployments
     from flows.nightly import nightly
     from flows.retrain import retrain
 
@@ -34,8 +35,8 @@ with server(settings, lambda _: None, schedules=True) as port:
     flows.nightly.NIGHTLY = (Stage("land delivery", quote_a_row),)  # type: ignore[arg-type]
     state = nightly(source=delivery, home=home, rebuild=True, return_state=True)
     tell("unforeseen", type=state.type.value, message=state.message)
-    install_automation()
-    install_automation()
+    install_automations(settings)
+    install_automations(settings)
     with get_client(sync_client=True) as client:
         for deployment in deployments(settings):
             there = client.read_deployment(deployment.apply())

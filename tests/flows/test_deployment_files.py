@@ -52,6 +52,13 @@ def test_env_example_explains_every_setting_and_no_other() -> None:
         assert value == ("" if default is None else str(default)), name
 
 
+def test_env_example_explains_what_compose_asks_for() -> None:
+    asked = set(re.findall(r"\$\{(\w+)", (DEPLOYMENTS / "compose.yaml").read_text(encoding="utf-8")))
+    text = (DEPLOYMENTS / "env.example").read_text(encoding="utf-8")
+    explained = set(re.findall(r"^# (\w+)=$", text, flags=re.MULTILINE))
+    assert asked == {name for name in explained if not name.startswith(PREFIX)}
+
+
 def test_runbook_has_one_entry_for_every_exit_code() -> None:
     text = (DEPLOYMENTS / "RUNBOOK.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| (\d+) \| (\w+) \|(.*)\|$", text, flags=re.MULTILINE)
@@ -63,3 +70,35 @@ def test_runbook_has_one_entry_for_every_exit_code() -> None:
 def test_the_plain_pipeline_does_not_import_prefect(module: str) -> None:
     code = f"import sys, {module}; sys.exit('prefect' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=PROJECT, check=False).returncode == 0
+
+
+def test_the_image_runs_as_its_own_user_and_holds_no_secret() -> None:
+    text = (DEPLOYMENTS / "Dockerfile").read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
+    assert lines[0] == "FROM python:3.11-slim"
+    assert "USER aftercare" in lines
+    assert "requirements.lock" in text
+    assert not re.search(r"(?i)(password|secret|token|_key)\s*=", text)
+    copied = [word for line in lines if line.startswith("COPY") for word in line.split()[1:-1]]
+    assert all((PROJECT / word).exists() for word in copied)
+    kept = {line[1:] for line in (PROJECT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
+    assert set(copied) == kept
+
+
+def test_compose_has_the_four_services_and_gives_each_secret_only_where_it_is_used() -> None:
+    compose = yaml.safe_load((DEPLOYMENTS / "compose.yaml").read_text(encoding="utf-8"))
+    services = compose["services"]
+    assert set(services) == {"database", "server", "deploy", "worker"}
+    for name in ("server", "deploy", "worker"):
+        assert services[name]["read_only"] is True
+        assert services[name]["cap_drop"] == ["ALL"]
+    assert [name for name, one in services.items() if "secrets" in one] == ["worker"]
+    holders = [name for name, one in services.items() if "PREFECT_DATABASE_PASSWORD" in str(one["environment"])]
+    assert holders == ["database", "server"]
+    assert services["server"]["ports"] == ["127.0.0.1:4200:4200"], "the page listens on this machine only"
+    for name in ("deploy", "worker"):
+        given = {key for key in services[name]["environment"] if key.startswith(PREFIX)}
+        assert {key.removeprefix(PREFIX).lower() for key in given} <= set(Settings.model_fields)
+    pool = PREFECT_YAML["deployments"][0]["work_pool"]["name"]
+    command = services["worker"]["command"]
+    assert command[command.index("--pool") + 1] == pool

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 import re
+from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -15,7 +16,7 @@ from flows.errors import ContractError, Exit, HeldError, HomeError, LockedError,
 from flows.lock import hold_home
 from flows.settings import SettingsError, child_environment, load
 from flows.version import code_version, lock_hash
-from flows.warehouse import Home, connect
+from flows.warehouse import FORMAT_VERSION, Home, connect
 
 
 @pytest.fixture(autouse=True)
@@ -85,7 +86,7 @@ def test_one_run_at_a_time(tmp_path: Path) -> None:
     with hold_home(home):
         with pytest.raises(LockedError), hold_home(home):
             pass
-        assert (home.root / "format").read_text(encoding="ascii") == "1\n"
+        assert (home.root / "format").read_text(encoding="ascii") == f"{FORMAT_VERSION}\n"
     with hold_home(home):
         pass
 
@@ -98,7 +99,7 @@ def test_an_error_lets_the_lock_go(tmp_path: Path) -> None:
         pass
 
 
-@pytest.mark.parametrize("text", ["2\n", "", "x", "é"])
+@pytest.mark.parametrize("text", ["1\n", "3\n", "", "x", "é"])
 def test_a_home_of_another_format_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "format").write_text(text, encoding="utf-8")
     with pytest.raises(HomeError), hold_home(Home(tmp_path)):
@@ -138,12 +139,19 @@ def a_build(path: Path, gone: list[str]) -> Path:
     return path
 
 
+def remembered(release: str) -> history.Memory:
+    """What the night of a release knew."""
+    return history.Memory(release, date(2026, 11, 1), None, (1, 2), "f", ("m",), ("delivery.gap",))
+
+
 def test_history_goes_with_its_release(tmp_path: Path) -> None:
     home = Home(tmp_path / "home")
     assert history.gone_keys(home, None) is None
     for number, release in enumerate(("r1", "r2")):
-        history.keep(home, a_build(tmp_path / f"{release}.duckdb", ["x"] * (number + 1)), release)
-    history.keep(home, tmp_path / "r1.duckdb", "r1")
+        history.keep(home, a_build(tmp_path / f"{release}.duckdb", ["x"] * (number + 1)), remembered(release))
+    history.keep(home, tmp_path / "r1.duckdb", remembered("r1"))
+    assert history.memory(home, "r1") == remembered("r1")
+    assert history.memory(home, "r3") is None
     assert sorted(path.name for path in home.history.iterdir()) == ["r1", "r2"]
     assert history.gone_keys(home, "r1") == home.history / "r1" / "gone_keys.parquet"
     with connect() as build:

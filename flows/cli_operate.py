@@ -1,0 +1,71 @@
+"""Commands for who operates a home: `aftercare backfill`, `aftercare upgrade`, `aftercare config`."""
+
+import sys
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import click
+
+from flows import settings as settings_module
+from flows.cli_simulate import Day
+from flows.warehouse import Home
+
+HOME = click.option("--home", type=click.Path(path_type=Path), help="Folder of the warehouse [default: ./warehouse].")
+SOURCE = click.option("--source", help="Folder of a JDS delivery, or the URL of its database.")
+
+
+@click.command()
+@click.option("--from", "first", type=Day(), help="First date.")
+@click.option("--to", "last", type=Day(), help="Last date.")
+@click.option(
+    "--source",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    help="Folder that holds delivery folders: each is played for its own date. Without one, each date from --from to --to is made from "
+    "what had landed by then.",
+)
+@HOME
+def backfill(first: date | None, last: date | None, source: Path | None, home: Path | None) -> None:
+    """Run several nights in order; stop at the first that is refused. Running again goes on where it stopped."""
+    from flows.backfill import backfill as run
+
+    run(settings_module.load(home=home), source, first=first, last=last, say=click.echo)
+
+
+@click.command()
+@HOME
+def upgrade(home: Path | None) -> None:
+    """Bring a home of an older version to the present format. What was there is kept until the result is verified."""
+    from flows.upgrade import upgrade as run
+
+    click.echo(run(Home(settings_module.load(home=home).home.resolve()), at=datetime.now(UTC)))
+
+
+@click.group()
+def config() -> None:
+    """Look at the settings, and at whether a night could run with them."""
+
+
+@config.command()
+@SOURCE
+@HOME
+def show(source: str | None, home: Path | None) -> None:
+    """Show every setting, its value and where it came from; secrets as ***."""
+    from rich.console import Console
+
+    from flows.configuration import settings_rows
+    from flows.console import table
+
+    given: dict[str, object] = {"home": home, "source": source}
+    Console(highlight=False).print(table(settings_rows(settings_module.load(**given), given)))
+
+
+@config.command()
+@SOURCE
+@HOME
+def validate(source: str | None, home: Path | None) -> None:
+    """Check settings, key, home, source and contract without running anything; exit as the night would be refused."""
+    from flows.configuration import validate as run
+
+    settings = settings_module.load(home=home, source=source)
+    click.echo("settings  ok: every name is known and every value can be used")
+    sys.exit(int(run(settings, click.echo)))
