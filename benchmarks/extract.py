@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from flows.extract import postgres
 from flows.extract.contract import jds
 from flows.extract.database import Access, open_database
 from flows.extract.folder import open_folder
@@ -23,10 +22,10 @@ from flows.extract.resume import base_of
 from flows.extract.simulate import Parameters, write_delivery
 from flows.extract.simulate.load import fill
 from flows.extract.url import DatabaseUrl, parse_url
-from flows.warehouse import connect
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 from benchmarks.nightly import Meter
+from benchmarks.readers import READERS
 from tests.database.server import start
 
 KEY = Key(b"k" * 32)
@@ -46,18 +45,6 @@ CHANGED = """
 DELETED = "delete from jds.support_services where hashtext(support_service_id) % 5000 = 0"
 
 
-def scan_only(url: DatabaseUrl) -> int:
-    """Read all columns of all tables into DuckDB, and drop them; how many rows."""
-    rows = 0
-    with connect() as connection:
-        postgres.attach(connection, url, password=None)
-        postgres.begin(connection)
-        for table in jds().tables:
-            connection.execute(f"create or replace temp table read as from {postgres.NAME}.{url.schema}.{table}")
-            rows += int(connection.execute("select count(*) from read").fetchall()[0][0])
-    return rows
-
-
 def land_next(url: DatabaseUrl, raw: Path) -> int:
     """A reading on top of what has landed, with key scan and landing; how many rows it brought."""
     base = base_of(extracts(raw), frozenset(range(9)), origin=url.origin, contract=jds())
@@ -68,12 +55,12 @@ def land_next(url: DatabaseUrl, raw: Path) -> int:
 
 
 def timed(name: str, meter: Meter, work: Callable[[], int]) -> float:
-    """Print rows, seconds, rows a second and peak memory of some work; the seconds."""
+    """Print rows, seconds, CPU seconds of this process, rows a second and peak memory of some work; the seconds."""
     meter.peak_mb()
-    started = time.monotonic()
+    started, worked = time.monotonic(), time.process_time()
     rows = work()
-    seconds = time.monotonic() - started
-    print(f"{name:<34}{rows:>12,}{seconds:>10.2f}{rows / seconds:>12,.0f}{meter.peak_mb():>10,}", flush=True)
+    seconds, cpu = time.monotonic() - started, time.process_time() - worked
+    print(f"{name:<36}{rows:>12,}{seconds:>10.2f}{cpu:>9.2f}{rows / seconds:>12,.0f}{meter.peak_mb():>10,}", flush=True)
     return seconds
 
 
@@ -97,8 +84,12 @@ def measure(url: DatabaseUrl, folder: Path, survivors: int, sql: Callable[[str],
     fill(url, open_folder(delivery, jds()))
     sql("vacuum analyze")
     meter, raw = Meter(), folder / "raw"
-    print(f"{'':<34}{'rows':>12}{'seconds':>10}{'rows/s':>12}{'peak MB':>10}")
-    timed("read only", meter, lambda: scan_only(url))
+    print(f"{'':<36}{'rows':>12}{'seconds':>10}{'CPU s':>9}{'rows/s':>12}{'peak MB':>10}")
+    for name, (reader, package) in READERS.items():
+        try:
+            timed(f"read by {name}", meter, lambda reader=reader: reader(url))
+        except ImportError:
+            print(f"{f'read by {name}':<36}not installed: pip install {package}", flush=True)
     full = timed("a full night: check, land", meter, lambda: land_next(url, raw))
     timed("the same from Parquet files", meter, lambda: _folder(delivery, folder / "raw of folder"))
     sql(CHANGED)
