@@ -12,7 +12,7 @@ import duckdb
 from flows.errors import Exit, HomeError
 from flows.extract.contract import Contract, Table
 from flows.extract.folder import quoted
-from flows.extract.land import landing_query, repeated_keys
+from flows.extract.landing_query import landing_query, repeated_keys
 from flows.extract.precheck.findings import Finding, Level, places
 from flows.extract.precheck.likely import resembled
 from flows.extract.precheck.models import Models, nothing_known_before, run_facts
