@@ -54,7 +54,7 @@ class Panel:
     def curves(self, x: npt.ArrayLike = (), *, last: int) -> Curves:
         """Curves of days 0 .. last for covariates x (p,)."""
         rates = np.stack([one.hazard(x)[: last + 1] for one in self.hazards], axis=1)
-        return _occupied(rates, [one.design(x)[: last + 1] for one in self.hazards])
+        return occupied(rates, [one.design(x)[: last + 1] for one in self.hazards])
 
     def resampled(self, generator: np.random.Generator, draws: int) -> Floats:
         """theta of samples of clusters, (draws, q): fitted anew on weighted cells, with the penalties kept."""
@@ -128,16 +128,15 @@ def _cells(start: Ints, left: Ints, right: Ints, x: Floats, cluster: Ints) -> tu
     return Cells(days[:, 0], days[:, 1], days[:, 2], key[:, 3:]), member
 
 
-def _occupied(rates: Floats, designs: list[Floats]) -> Curves:
+def occupied(rates: Floats, designs: list[Floats]) -> Curves:
     """States by day, and their slopes, of hazards (last + 1, 3) that are constant within a day."""
     days = len(rates)
     total = rates.sum(axis=1)
     before = np.exp(-np.concatenate([[0.0], np.cumsum(total)[:-1]]))
-    tiny = np.maximum(total, 1e-300)
-    leaves = -np.expm1(-total)
-    share, bend = leaves / tiny, (np.exp(-total) * total - leaves) / tiny**2
-    bend = np.where(total > 1e-8, bend, -0.5)
-    share = np.where(total > 1e-12, share, 1.0)
+    size = np.maximum(total, 1e-5)  # below it the two limits are right to 1e-5
+    leaves = -np.expm1(-size)
+    share = np.where(total < size, 1.0 - total / 2, leaves / size)
+    bend = np.where(total < size, -0.5, (np.exp(-size) * size - leaves) / size**2)
     gone = np.cumsum(before[:, None] * rates * share[:, None], axis=0)
     stays = np.exp(-np.cumsum(total))
     slopes = []
