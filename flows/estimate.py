@@ -21,6 +21,13 @@ SIGNING = "model registry"
 # The frames that `ml` gets: the columns of its contracts, sorted so that nothing depends on the order in a file.
 FRAMES = {
     "episodes": "select * from core.fct_episode order by episode_key",
+    # Days on which an assessment with enough domains found her not restored, and the first total score.
+    "unrestored": (
+        "select episode_key, day from aso.fct_assessment where n_domains >= "
+        "(select value::integer from meta.definition where name = 'minimum_scored_domains') "
+        "group by episode_key, day having not bool_or(is_restored) order by episode_key, day"
+    ),
+    "initial": "select episode_key, total from aso.snapshot where stage = 'initial' order by episode_key",
     "snapshots": "select episode_key, stage, assessment_key, day from aso.snapshot where stage = 'initial' order by episode_key",
     "scores": (
         "select score.assessment_key, score.indicator_code, score.domain_code, score.score, score.score_status "
@@ -53,7 +60,9 @@ def curves(frames: dict[str, pd.DataFrame], *, seed: int, draws: int) -> pd.Data
     from ml.duration.curves import curves as estimate
 
     try:
-        return estimate(frames["episodes"], seed=seed, draws=draws)
+        return estimate(
+            frames["episodes"], seed=seed, draws=draws, unrestored=frames["unrestored"], initial=frames["initial"]
+        )
     except InputError as error:
         raise EstimatesError(
             f"the episodes cannot be used ({error})",

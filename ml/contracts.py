@@ -44,10 +44,15 @@ FCT_EPISODE: Contract = {
     "entry_day": Column("int"),
     "exit_day": _MAYBE_DAY,
     "as_of_day": Column("int"),
+    "outcome": _KEY,
     "restored_left_day": _MAYBE_DAY,
     "restored_right_day": _MAYBE_DAY,
     "event": Column("int", allowed=(0, 1, 2, 3)),
 }
+
+UNRESTORED: Contract = {"episode_key": _KEY, "day": Column("int")}
+
+INITIAL_TOTAL: Contract = {"episode_key": Column("text", unique=True), "total": _MAYBE_NUMBER}
 
 SNAPSHOT: Contract = {
     "episode_key": _KEY,

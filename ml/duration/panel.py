@@ -32,6 +32,10 @@ class Curves:
     estimate: Floats
     slope: Floats
 
+    def on(self, days: Ints) -> "Curves":
+        """The same on some days only."""
+        return Curves(self.estimate[days], self.slope[days])
+
 
 @dataclass(frozen=True)
 class Panel:
@@ -50,6 +54,16 @@ class Panel:
     def theta(self) -> Floats:
         """All coefficients, (q,)."""
         return np.concatenate([one.theta for one in self.hazards])
+
+    @property
+    def converged(self) -> bool:
+        """If all three fits found their maximum."""
+        return all(one.converged for one in self.hazards)
+
+    @property
+    def last(self) -> int:
+        """The last day that anybody was observed."""
+        return len(self.hazards[0].basis.design) - 1
 
     def curves(self, x: npt.ArrayLike = (), *, last: int) -> Curves:
         """Curves of days 0 .. last for covariates x (p,)."""

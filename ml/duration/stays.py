@@ -50,9 +50,9 @@ def stays(episodes: pd.DataFrame, unrestored: pd.DataFrame) -> Stays:
     - Restored in (left, right] as recorded, not before intake; no earlier assessment: she may have come restored. An
       assessment after the exit tells the state at the exit: right is at most the exit day, and one that finds her not
       restored in the 60 days after it makes the exit day the left end.
-    - What follows a restoration that was seen is another matter: the risk of an exit is watched until then. An exit
-      for another reason than restoration within 14 days of that assessment is not a consequence of it: the
-      assessment was made because of the exit. It counts.
+    - What follows a restoration that was seen is another matter: the risk of an exit is watched until 14 days after
+      it. An exit in these days for another reason than restoration is no consequence of it; more often the assessment
+      was made because of the exit. It counts.
     - Late entry (entry_day > 0): people who had been restored and had left are missing, and who among the others was
       restored is not known. They count from the first assessment that finds them in care and not restored; for the
       risk of an exit from 14 days after it, so that no closing assessment begins a stay. Others of them say nothing.
@@ -73,7 +73,7 @@ def stays(episodes: pd.DataFrame, unrestored: pd.DataFrame) -> Stays:
     late = entry > 0
     start = np.where(late, first, -1)
     exit_start = np.where(late, start + CLOSING_DAYS, -1)
-    stop = np.where(seen & ~counted, right, end)
+    stop = np.where(seen, np.minimum(right + CLOSING_DAYS, end), end)
     used = ~late | (~np.isnan(first) & (first < right) & (first <= end))
     start, exit_start = np.where(used, start, -1), np.where(used, exit_start, -1)
     return Stays(
