@@ -59,9 +59,12 @@ def curves(
                 part = curve(seen.take(rows), group[rows], generator, draws)
                 parts.append(part.assign(stratum=stratum, stratum_value=value))
         for stratum, value, rows in _strata(graded, HEADLINE_STRATA):
-            part = headline.rows_of(known.take(rows), group[rows], sensitivity=stratum == "overall")
-            parts.append(part.assign(stratum=stratum, stratum_value=value))
-        parts.append(headline.by_office(known, group, episodes["office_id"], least=MIN_STRATUM))
+            found = headline.fit(known.take(rows), group[rows], episodes["office_id"][rows])
+            if found:
+                parts.append(headline.rows_of(found).assign(stratum=stratum, stratum_value=value))
+            if found and stratum == "overall":
+                parts.append(headline.nobody_leaves_unseen(found).assign(stratum=stratum, stratum_value=value))
+                parts.append(headline.by_office(found, least=MIN_STRATUM))
     table = pd.concat([part for part in parts if len(part)] or [empty(CURVE)], ignore_index=True)
     return shaped(table.sort_values(SORTED, ignore_index=True), CURVE)
 

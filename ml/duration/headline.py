@@ -1,13 +1,15 @@
 """Rows of the headline: panel fits of a stratum, of all offices together, and the sensitivity beside the first."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from ml.contracts import CURVE, empty
 from ml.duration import panel, unequal
-from ml.duration.panel import STATES, Curves
-from ml.duration.rows import LAST_DAY, grid, limits, rows, shown
+from ml.duration.panel import STATES, Curves, Panel
+from ml.duration.rows import LAST_DAY, MIN_AT_RISK, grid, limits, rows, shown
 from ml.duration.stays import Stays
 
 Floats = npt.NDArray[np.float64]
@@ -16,60 +18,81 @@ Ints = npt.NDArray[np.int64]
 NAME, NOBODY_LEAVES = "restoration", "restoration_exit_zero_after"
 
 
-def rows_of(seen: Stays, cluster: Ints, *, sensitivity: bool = False) -> pd.DataFrame:
-    """Rows of `restoration`, without stratum; and of `restoration_exit_zero_after` if asked for.
+@dataclass(frozen=True)
+class Headline:
+    """A panel fit of a population of offices: curves of all together, and of each office (m,) where there are several.
 
-    No rows where fewer than 11 are at risk on day 0, or where a fit does not converge: then there is no headline.
+    curves are on the days of the grid. used: the stays that say something; cluster, office: of each of them.
+    """
+
+    fitted: Panel
+    overall: Curves
+    each: list[Curves]
+    names: npt.NDArray[np.str_]
+    used: Stays
+    cluster: Ints
+    office: Ints
+
+
+def fit(seen: Stays, cluster: Ints, office: pd.Series) -> Headline | None:
+    """The fit behind the headline; None where fewer than 11 are at risk at intake, or where it does not converge.
+
+    Offices differ by a factor on each hazard, drawn towards 1 by as much as the data ask. The curve of all is the
+    average over the offices by their number of episodes, so that an office whose early stays are missing or seldom
+    assessed counts for no less. Episodes without an office are an office of their own.
     """
     used, cluster = seen.take(seen.used), cluster[seen.used]
-    if not len(shown(at_risk(used))):
-        return empty(CURVE)
-    fitted = panel.fit(used, cluster)
+    if not (at_risk(used)[0] >= MIN_AT_RISK):
+        return None
+    names, code = np.unique(office.fillna("").to_numpy(dtype=str), return_inverse=True)
+    dummies = np.eye(len(names)) if len(names) > 1 else np.zeros((1, 0))
+    fitted = panel.fit(used, cluster, dummies[code[seen.used]], pooled=len(names) > 1)
     if not fitted.converged:
-        return empty(CURVE)
+        return None
     last = min(LAST_DAY, fitted.last)
-    parts = [table(NAME, fitted.curves(last=last), fitted.covariance, used, cluster)]
-    if sensitivity:
-        other = unequal.fit(used, fitted, ratio=0.0)
-        parts.append(table(NOBODY_LEAVES, other.curves(last=last), other.covariance, used, cluster))
-    return pd.concat(parts)
+    days = grid()[grid() <= last]
+    each = [fitted.curves(row, last=last).on(days) for row in dummies]
+    overall = panel.average(each, np.bincount(code) / len(code))
+    return Headline(fitted, overall, each, names, used, cluster, code[seen.used])
 
 
-def by_office(seen: Stays, cluster: Ints, office: pd.Series, *, least: int) -> pd.DataFrame:
-    """Rows of `restoration` by office_id, for offices with at least so many episodes, from one fit of all offices.
+def rows_of(found: Headline) -> pd.DataFrame:
+    """Rows of `restoration` of all offices together, without stratum."""
+    return _table(NAME, found.overall, found.fitted.covariance, found.used, found.cluster)
 
-    Offices differ by a factor on each hazard, drawn towards 1 by as much as the data ask: an office of few people is
-    shown near the average, with a wide interval. No rows where there is one office only, or no convergence.
-    """
-    rows_in = seen.used & office.notna().to_numpy()
-    used, cluster = seen.take(rows_in), cluster[rows_in]
-    names, code = np.unique(office[rows_in].to_numpy(dtype=str), return_inverse=True)
-    if len(names) < 2:
-        return empty(CURVE)
-    fitted = panel.fit(used, cluster, np.eye(len(names))[code], pooled=True)
-    if not fitted.converged:
-        return empty(CURVE)
+
+def by_office(found: Headline, *, least: int) -> pd.DataFrame:
+    """Rows of `restoration` by office_id, for offices with at least so many episodes in the fit."""
     parts = [empty(CURVE)]
-    for j, name in enumerate(names):
-        own = code == j
-        if (office == name).sum() >= least and len(shown(at_risk(used.take(own)))):
-            curves = fitted.curves(np.eye(len(names))[j], last=min(LAST_DAY, fitted.last))
-            part = table(NAME, curves, fitted.covariance, used.take(own), cluster[own])
+    for j, name in enumerate(found.names):
+        own = found.office == j
+        if name and len(found.names) > 1 and own.sum() >= least:
+            used = found.used.take(own)
+            part = _table(NAME, found.each[j], found.fitted.covariance, used, found.cluster[own])
             parts.append(part.assign(stratum="office_id", stratum_value=name))
     return pd.concat([part for part in parts if len(part)] or parts)
 
 
-def table(name: str, curves: Curves, covariance: Floats, seen: Stays, cluster: Ints) -> pd.DataFrame:
-    """Rows of all four states on the days of the grid that are shown."""
+def nobody_leaves_unseen(found: Headline) -> pd.DataFrame:
+    """Rows of `restoration_exit_zero_after`, without stratum: the sensitivity, fitted without differences of offices."""
+    start = panel.fit(found.used, found.cluster)
+    other = unequal.fit(found.used, start, ratio=0.0)
+    last = min(LAST_DAY, start.last)
+    curves = other.curves(last=last).on(grid()[grid() <= last])
+    return _table(NOBODY_LEAVES, curves, other.covariance, found.used, found.cluster)
+
+
+def _table(name: str, curves: Curves, covariance: Floats, seen: Stays, cluster: Ints) -> pd.DataFrame:
+    """Rows of all four states on the days of the grid that are shown; curves are on the grid."""
     n = at_risk(seen)
     days = shown(n)
-    days = days[days < len(curves.estimate)]
-    lower, upper = panel.interval(curves.on(days), covariance)
+    m = min(len(days), len(curves.estimate))
+    lower, upper = panel.interval(curves.on(np.arange(m)), covariance)
     k = len(np.unique(cluster))
     parts = []
     for j, state in enumerate(STATES):
-        values = limits(curves.estimate[days, j], lower[:, j], upper[:, j], k, rising=state != "in_care")
-        parts.append(rows(name, "panel", state, days, n[: len(days)], values))
+        values = limits(curves.estimate[:m, j], lower[:, j], upper[:, j], k, rising=state != "in_care")
+        parts.append(rows(name, "panel", state, days[:m], n[:m], values))
     return pd.concat(parts)
 
 

@@ -37,6 +37,14 @@ class Curves:
         return Curves(self.estimate[days], self.slope[days])
 
 
+def average(curves: list[Curves], share: Floats) -> Curves:
+    """The curves of a population of which these shares, adding to 1, have these curves."""
+    return Curves(
+        np.asarray(sum(w * one.estimate for w, one in zip(share, curves, strict=True))),
+        np.asarray(sum(w * one.slope for w, one in zip(share, curves, strict=True))),
+    )
+
+
 @dataclass(frozen=True)
 class Panel:
     """Three fitted hazards, in the order restored, lost, other exit; theta (q,) of all three is one vector.
@@ -135,11 +143,17 @@ def _observations(seen: Stays) -> list[tuple[Ints, Ints, Ints]]:
 
 def _cells(start: Ints, left: Ints, right: Ints, x: Floats, cluster: Ints) -> tuple[Cells, sparse.csr_matrix]:
     """Distinct observations, and how often each cluster holds each, (k, m)."""
-    key, which = np.unique(np.column_stack([start, left, right, x]), axis=0, return_inverse=True)
-    days = key[:, :3].astype(np.int64)
+    patterns, code = np.unique(x, axis=0, return_inverse=True) if x.shape[1] else (x[:1], np.zeros(len(x), np.int64))
+    columns = (start, left, right, code.ravel())
+    order = np.lexsort(columns)
+    ordered = np.column_stack(columns)[order]
+    new = np.concatenate([[True], (ordered[1:] != ordered[:-1]).any(axis=1)])
+    which = np.empty(len(order), dtype=np.int64)
+    which[order] = np.cumsum(new) - 1
+    key = ordered[new]
     shape = (int(cluster.max()) + 1, len(key))
-    member = sparse.csr_matrix((np.ones(len(cluster)), (cluster, which.ravel())), shape=shape)
-    return Cells(days[:, 0], days[:, 1], days[:, 2], key[:, 3:]), member
+    member = sparse.csr_matrix((np.ones(len(cluster)), (cluster, which)), shape=shape)
+    return Cells(key[:, 0], key[:, 1], key[:, 2], patterns[key[:, 3]]), member
 
 
 def occupied(rates: Floats, designs: list[Floats]) -> Curves:
