@@ -20,7 +20,7 @@ from ml.duration.basis import Basis, basis
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-NEVER = np.iinfo(np.int64).max // 2
+NEVER = 10**9
 RIDGE = 1e-6
 SMOOTHING = (1e-3, 1e7)
 ROUNDS, NEWTON_STEPS = 40, 60

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 from scipy.linalg import block_diag
+from scipy.special import expit
 
 from ml import resampling
 from ml.duration import hazard
@@ -127,8 +128,8 @@ def interval(curves: Curves, covariance: Floats, *, z: float = 1.959964) -> tupl
     reach = z * np.sqrt(np.maximum(variance, 0.0)) / (p * (1 - p))
     odds = np.log(p / (1 - p))
     inside = (curves.estimate > 1e-12) & (curves.estimate < 1 - 1e-12)
-    low, high = 1 / (1 + np.exp(-(odds - reach))), 1 / (1 + np.exp(-(odds + reach)))
-    return np.where(inside, low, curves.estimate), np.where(inside, high, curves.estimate)
+    low, high = (np.where(inside, expit(odds + sign * reach), curves.estimate) for sign in (-1, 1))
+    return low, high
 
 
 def _observations(seen: Stays) -> list[tuple[Ints, Ints, Ints]]:

@@ -80,7 +80,7 @@ def stays(episodes: pd.DataFrame, unrestored: pd.DataFrame) -> Stays:
         used=used,
         start=start.astype(np.int64),
         left=np.maximum(left, start).astype(np.int64),
-        right=np.where(np.isinf(right), NEVER, np.where(np.isinf(right), 0, right)).astype(np.int64),
+        right=np.where(np.isinf(right), NEVER, right).astype(np.int64),
         exit_start=np.minimum(exit_start, stop).astype(np.int64),
         stop=stop.astype(np.int64),
         cause=np.where(counted & (stop > exit_start), np.where(lost, LOST, OTHER_EXIT), 0).astype(np.int64),

@@ -44,6 +44,7 @@ def programme(rng, n, *, gap=180, lost_mean=2500.0):
             "restored_left_day": left,
             "restored_right_day": np.where(is_seen, right, np.nan),
             "event": np.where(is_seen, 1, np.where(gone, 2, 0)),
+            "outcome": np.where(gone, "lost_contact", "open"),
         }
     )
 
