@@ -54,13 +54,13 @@ def write_frame(connection: duckdb.DuckDBPyConnection, table: str, frame: pd.Dat
     return len(frame)
 
 
-def curves(frames: dict[str, pd.DataFrame], *, seed: int, draws: int) -> pd.DataFrame:
-    """Rows of outcomes.curve. Raises EstimatesError where the episodes break the contract of `ml`."""
+def durations(frames: dict[str, pd.DataFrame], *, seed: int, draws: int) -> dict[str, pd.DataFrame]:
+    """Rows of outcomes.curve and outcomes.optimal_time. Raises EstimatesError where the episodes break the contract of `ml`."""
     from ml.contracts import InputError
-    from ml.duration.curves import curves as estimate
+    from ml.duration.curves import durations as estimate
 
     try:
-        return estimate(
+        found = estimate(
             frames["episodes"], seed=seed, draws=draws, unrestored=frames["unrestored"], initial=frames["initial"]
         )
     except InputError as error:
@@ -70,6 +70,7 @@ def curves(frames: dict[str, pd.DataFrame], *, seed: int, draws: int) -> pd.Data
             table="core.fct_episode",
             next_step="aftercare checks",
         ) from None
+    return {"outcomes.curve": found.curve, "outcomes.optimal_time": found.optimal_time}
 
 
 def models(

@@ -104,15 +104,14 @@ def estimates(night: Night, watch: Watch) -> Done:
     watch.step("reading marts")
     frames = estimate.read_frames(night.build_file)
     watch.step("curves")
-    curve = estimate.curves(frames, seed=night.settings.seed, draws=night.settings.draws)
+    made = estimate.durations(frames, seed=night.settings.seed, draws=night.settings.draws)
     watch.step("need model")
-    made = estimate.models(frames, night.home.models, night.key, as_of=night.as_of, seed=night.settings.seed)
+    models = estimate.models(frames, night.home.models, night.key, as_of=night.as_of, seed=night.settings.seed)
+    made |= {f"models.{name}": frame for name, frame in models.items()}
     with connect(night.build_file) as connection:
-        counts = {"outcomes.curve": estimate.write_frame(connection, "outcomes.curve", curve)}
-        for name, frame in made.items():
-            counts[f"models.{name}"] = estimate.write_frame(connection, f"models.{name}", frame)
-    reason = str(made["card"]["reason"].iloc[-1])
-    return Done(f"{len(curve):,} curve points; {reason}", [{"table": table, "rows": n} for table, n in counts.items()])
+        counts = {table: estimate.write_frame(connection, table, frame) for table, frame in made.items()}
+    reason = str(models["card"]["reason"].iloc[-1])
+    return Done(f"{counts['outcomes.curve']:,} curve points; {reason}", [{"table": table, "rows": n} for table, n in counts.items()])
 
 
 def check_estimates(night: Night, watch: Watch) -> Done:

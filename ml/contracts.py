@@ -82,6 +82,20 @@ CURVE: Contract = {
     "method": Column("text", allowed=("panel", "npmle", "detection_date")),
 }
 
+OPTIMAL_TIME: Contract = {
+    "question": Column("text", allowed=("plateau", "marginal_gain", "cure", "restricted_mean", "policy_value")),
+    "stratum": _KEY,
+    "stratum_value": _KEY,
+    "estimate_months": _MAYBE_NUMBER,
+    "lower_months": _MAYBE_NUMBER,
+    "upper_months": _MAYBE_NUMBER,
+    "set_months": _MAYBE_TEXT,
+    "n": Column("int"),
+    "status": Column("text", allowed=("estimated", "not_identifiable", "refused")),
+    "reason": _MAYBE_TEXT,
+    "definition_version": Column("int"),
+}
+
 RISK_INDICATOR: Contract = {
     "outcome": _KEY,
     "unit": Column("text", allowed=("indicator", "domain")),

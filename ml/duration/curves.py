@@ -8,6 +8,7 @@ Beside them stand `restoration_detection_date` and `restoration_npmle` (see besi
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -15,8 +16,9 @@ import pandas as pd
 
 from ml import resampling
 from ml.contracts import CURVE, FCT_EPISODE, INITIAL_TOTAL, UNRESTORED, empty, require, shaped
-from ml.duration import beside, headline
+from ml.duration import beside, headline, optimal_time
 from ml.duration.observed import observed
+from ml.duration.optimal_time import Asked, nobody
 from ml.duration.stays import stays
 from ml.threads import single_thread
 
@@ -26,13 +28,27 @@ HEADLINE_STRATA = ("casework_type", "age_band", "severity")
 SORTED = ["curve_name", "stratum", "stratum_value", "state", "day"]
 
 Bools = npt.NDArray[np.bool_]
+Ints = npt.NDArray[np.int64]
 
 
-def curves(
+@dataclass(frozen=True)
+class Durations:
+    """Rows of outcomes.curve and of outcomes.optimal_time."""
+
+    curve: pd.DataFrame
+    optimal_time: pd.DataFrame
+
+
+def curves(episodes: pd.DataFrame, *, seed: int, draws: int = 100, **frames: pd.DataFrame | None) -> pd.DataFrame:
+    """Rows of outcomes.curve, as `durations` gives them."""
+    return durations(episodes, seed=seed, draws=draws, **frames).curve
+
+
+def durations(
     episodes: pd.DataFrame, *, seed: int, draws: int = 100,
     unrestored: pd.DataFrame | None = None, initial: pd.DataFrame | None = None,
-) -> pd.DataFrame:  # fmt: skip
-    """Rows of outcomes.curve for episodes with the columns of core.fct_episode; the same for any order of rows.
+) -> Durations:  # fmt: skip
+    """Rows of outcomes.curve and outcomes.optimal_time for episodes with the columns of core.fct_episode; the same for any order of rows.
 
     `unrestored` (episode_key, day): assessments that found her not restored; without it late entries say nothing to the
     headline. `initial` (episode_key, total): the first total score; without it there is no severity.
@@ -47,26 +63,43 @@ def curves(
     for frame, contract in ((episodes, FCT_EPISODE), (unrestored, UNRESTORED), (initial, INITIAL_TOTAL)):
         require(frame, contract)
     if episodes.empty:
-        return empty(CURVE)
-    seen, group = observed(episodes), resampling.clusters(episodes).code
+        return Durations(empty(CURVE), optimal_time.answers([nobody("overall", "all", 0)], seed=seed))
+    group = resampling.clusters(episodes).code
+    with single_thread():
+        headlines, asked = _headlines(episodes, unrestored, initial, group)
+        parts = [*_beside(episodes, group, seed, draws), *headlines]
+    table = pd.concat([part for part in parts if len(part)] or [empty(CURVE)], ignore_index=True)
+    table = shaped(table.sort_values(SORTED, ignore_index=True), CURVE)
+    return Durations(table, optimal_time.answers(asked, seed=seed))
+
+
+def _beside(episodes: pd.DataFrame, group: Ints, seed: int, draws: int) -> list[pd.DataFrame]:
+    seen, parts = observed(episodes), []
+    for stratum, value, rows in _strata(episodes, STRATA):
+        for name, curve in (("_detection_date", beside.detection_date), ("_npmle", beside.model_free)):
+            generator = resampling.rng(seed, name, stratum, value)
+            part = curve(seen.take(rows), group[rows], generator, draws)
+            parts.append(part.assign(stratum=stratum, stratum_value=value))
+    return parts
+
+
+def _headlines(
+    episodes: pd.DataFrame, unrestored: pd.DataFrame, initial: pd.DataFrame, group: Ints
+) -> tuple[list[pd.DataFrame], list[Asked]]:
+    """Rows of the headline and its sensitivity, and whom to ask about optimal time."""
     known = stays(episodes, unrestored)
     graded = episodes.assign(severity=severity(episodes, initial))
-    parts = [empty(CURVE)]
-    with single_thread():
-        for stratum, value, rows in _strata(episodes, STRATA):
-            for name, curve in (("_detection_date", beside.detection_date), ("_npmle", beside.model_free)):
-                generator = resampling.rng(seed, name, stratum, value)
-                part = curve(seen.take(rows), group[rows], generator, draws)
-                parts.append(part.assign(stratum=stratum, stratum_value=value))
-        for stratum, value, rows in _strata(graded, HEADLINE_STRATA):
-            found = headline.fit(known.take(rows), group[rows], episodes["office_id"][rows])
-            if found:
-                parts.append(headline.rows_of(found).assign(stratum=stratum, stratum_value=value))
-            if found and stratum == "overall":
-                parts.append(headline.nobody_leaves_unseen(found).assign(stratum=stratum, stratum_value=value))
-                parts.append(headline.by_office(found, least=MIN_STRATUM))
-    table = pd.concat([part for part in parts if len(part)] or [empty(CURVE)], ignore_index=True)
-    return shaped(table.sort_values(SORTED, ignore_index=True), CURVE)
+    parts, asked = [], []
+    for stratum, value, rows in _strata(graded, HEADLINE_STRATA):
+        found = headline.fit(known.take(rows), group[rows], episodes["office_id"][rows])
+        asked.append(headline.asked(found, stratum, value) if found else nobody(stratum, value, int(rows.sum())))
+        if found:
+            parts.append(headline.rows_of(found).assign(stratum=stratum, stratum_value=value))
+        if found and stratum == "overall":
+            parts.append(headline.nobody_leaves_unseen(found).assign(stratum=stratum, stratum_value=value))
+            parts.append(headline.by_office(found, least=MIN_STRATUM))
+            asked += headline.asked_by_office(found, least=MIN_STRATUM)
+    return parts, asked
 
 
 def severity(episodes: pd.DataFrame, initial: pd.DataFrame) -> pd.Series:

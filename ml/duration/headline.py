@@ -8,6 +8,8 @@ import pandas as pd
 
 from ml.contracts import CURVE, empty
 from ml.duration import panel, unequal
+from ml.duration.hazard import NEVER
+from ml.duration.optimal_time import Asked
 from ml.duration.panel import STATES, Curves, Panel
 from ml.duration.rows import LAST_DAY, MIN_AT_RISK, grid, limits, rows, shown
 from ml.duration.stays import Stays
@@ -71,6 +73,27 @@ def by_office(found: Headline, *, least: int) -> pd.DataFrame:
             part = _table(NAME, found.each[j], found.fitted.covariance, used, found.cluster[own])
             parts.append(part.assign(stratum="office_id", stratum_value=name))
     return pd.concat([part for part in parts if len(part)] or parts)
+
+
+def asked(found: Headline, stratum: str, value: str) -> Asked:
+    """Whom the questions of optimal time are asked of: everybody in the fit."""
+    n_restored = int((found.used.right < NEVER).sum())
+    return Asked(
+        stratum, value, len(found.office), n_restored, found.overall, found.fitted.covariance, at_risk(found.used)
+    )
+
+
+def asked_by_office(found: Headline, *, least: int) -> list[Asked]:
+    """The same of each office with at least so many episodes in the fit."""
+    out = []
+    for j, name in enumerate(found.names):
+        own = found.office == j
+        if name and len(found.names) > 1 and own.sum() >= least:
+            used = found.used.take(own)
+            seen = int((used.right < NEVER).sum())
+            covariance = found.fitted.covariance
+            out.append(Asked("office_id", name, int(own.sum()), seen, found.each[j], covariance, at_risk(used)))
+    return out
 
 
 def nobody_leaves_unseen(found: Headline) -> pd.DataFrame:
