@@ -111,7 +111,10 @@ def estimates(night: Night, watch: Watch) -> Done:
     with connect(night.build_file) as connection:
         counts = {table: estimate.write_frame(connection, table, frame) for table, frame in made.items()}
     reason = str(models["card"]["reason"].iloc[-1])
-    return Done(f"{counts['outcomes.curve']:,} curve points; {reason}", [{"table": table, "rows": n} for table, n in counts.items()])
+    return Done(
+        f"{counts['outcomes.curve']:,} curve points; {reason}",
+        [{"table": table, "rows": n} for table, n in counts.items()],
+    )
 
 
 def check_estimates(night: Night, watch: Watch) -> Done:

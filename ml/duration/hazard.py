@@ -124,9 +124,7 @@ def information(cells: Cells, weight: Floats, over: Basis, theta: Floats) -> Flo
     return _slopes(cells, over, theta, weight)[2]
 
 
-def _slopes(
-    cells: Cells, over: Basis, theta: Floats, weight: Floats | None = None
-) -> tuple[Floats, Floats, Floats]:
+def _slopes(cells: Cells, over: Basis, theta: Floats, weight: Floats | None = None) -> tuple[Floats, Floats, Floats]:
     """Hazard of each day, scores of each cell, and (with weights) the observed information."""
     k = over.design.shape[1]
     hazard, c, seen = over.hazard(theta[:k]), np.exp(cells.x @ theta[k:]), cells.is_seen

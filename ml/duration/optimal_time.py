@@ -164,7 +164,9 @@ def marginal_gain(curves: Curves, covariance: Floats, n: int, generator: np.rand
     as_good = np.flatnonzero(gain + wide * error >= (gain - wide * error).max())
     found = [_first_under(gain[best:] + z * error[best:]) for z in (-1.959964, 0.0, 1.959964)]
     if found[2] is None:
-        reason = f"up to month {len(gain) - 1} more than {GAIN_FLOOR:.0%} may be restored in the next {GAIN_MONTHS} months"
+        reason = (
+            f"up to month {len(gain) - 1} more than {GAIN_FLOOR:.0%} may be restored in the next {GAIN_MONTHS} months"
+        )
         margin = float((GAIN_FLOOR - gain[-1]) / (1.959964 * error[-1]))
         reason += f": needs about {ceil(n / margin**2):,} stays" if margin > 0.05 else ": no end is in sight"
         return Answer("marginal_gain", "not_identifiable", reason, set_months=_months(as_good))

@@ -116,9 +116,7 @@ def fit(seen: Stays, start: Panel, *, ratio: float) -> Unequal:
     """
     if ratio == 0:
         shown = (seen.right < NEVER) & (seen.cause > 0)
-        seen = replace(
-            seen, stop=np.where(shown, seen.right, seen.stop), cause=np.where(shown, 0, seen.cause)
-        )
+        seen = replace(seen, stop=np.where(shown, seen.right, seen.stop), cause=np.where(shown, 0, seen.cause))
     cost = block_diag(*(one.penalty.matrix for one in start.hazards))
     theta = start.theta
     each, slope = contributions(seen, start, theta, ratio)
