@@ -109,12 +109,9 @@ def severity(episodes: pd.DataFrame, initial: pd.DataFrame) -> pd.Series:
     if known.empty:
         return pd.Series(None, index=episodes.index, dtype=object)
     low, high = (round(float(known.quantile(share)), 2) for share in (1 / 3, 2 / 3))
-    names = np.select(
-        [total < low, total < high, total >= high],
-        [f"total < {low:.2f}", f"{low:.2f} <= total < {high:.2f}", f"total >= {high:.2f}"],
-        default="",
-    )
-    return pd.Series(names, index=episodes.index, dtype=object).where(total.notna(), None)
+    third = 1 + (total >= low).astype(int) + (total >= high)
+    names = {1: f"total < {low:.2f}", 2: f"{low:.2f} <= total < {high:.2f}", 3: f"total >= {high:.2f}"}
+    return third.map(names)[total.notna()].reindex(episodes.index)
 
 
 def _strata(episodes: pd.DataFrame, by: tuple[str, ...]) -> Iterator[tuple[str, str, Bools]]:

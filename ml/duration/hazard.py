@@ -157,7 +157,7 @@ def _newton(
     cells: Cells, weight: Floats, over: Basis, theta: Floats, cost: Floats
 ) -> tuple[Floats, float, Floats, bool]:
     """theta, log likelihood and penalised information at the maximum, and whether it was reached."""
-    value = loglik(cells, weight, over, theta) - 0.5 * theta @ cost @ theta
+    value = loglik(cells, weight, over, theta) - 0.5 * float(theta @ cost @ theta)
     converged = False
     for _ in range(NEWTON_STEPS):
         _, score, info = _slopes(cells, over, theta, weight)
@@ -170,7 +170,7 @@ def _newton(
         size = min(1.0, 5.0 / float(np.abs(step).max()))
         for _ in range(30):
             trial = theta + size * step
-            found = loglik(cells, weight, over, trial) - 0.5 * trial @ cost @ trial
+            found = loglik(cells, weight, over, trial) - 0.5 * float(trial @ cost @ trial)
             if found > value:
                 break
             size /= 2

@@ -108,9 +108,8 @@ def _answered(one: Asked, seed: int) -> Iterator[Answer]:
 def _too_little(one: Asked) -> tuple[str, str] | None:
     """Status and reason where nothing is estimated."""
     if one.n < LEAST_STAYS or one.n_restored < LEAST_RESTORED:
-        short = LEAST_STAYS if not one.n_restored else ceil(one.n * LEAST_RESTORED / one.n_restored)
-        needed = max(LEAST_STAYS, short)
-        return "refused", f"needs {LEAST_RESTORED} restorations that were seen: about {needed:,} stays like these"
+        stays = max(LEAST_STAYS, ceil(one.n * LEAST_RESTORED / one.n_restored)) if one.n_restored else LEAST_STAYS
+        return "refused", f"needs {LEAST_RESTORED} restorations that were seen: about {stays:,} stays like these"
     if len(one.at_risk) <= HORIZON or one.at_risk[HORIZON] < LEAST_AT_RISK:
         share = max(int(one.at_risk[HORIZON]) if len(one.at_risk) > HORIZON else 0, 0)
         needed = f"about {ceil(one.n * LEAST_AT_RISK / share):,} stays" if share else "a longer time of observation"
@@ -195,7 +194,7 @@ def restricted_mean(curves: Curves, covariance: Floats, n: int, generator: np.ra
     weight[[0, -1]] = 0.5
     mean = float(weight @ curves.estimate[: HORIZON + 1, RESTORED])
     slope = weight @ curves.slope[: HORIZON + 1, RESTORED]
-    reach = 1.959964 * float(np.sqrt(max(slope @ covariance @ slope, 0.0)))
+    reach = 1.959964 * float(np.sqrt(max(float(slope @ covariance @ slope), 0.0)))
     low, high = max(mean - reach, 0.0), min(mean + reach, float(HORIZON))
     return Answer("restricted_mean", "estimated", DESCRIBES, mean, low, high)
 
