@@ -96,6 +96,22 @@ OPTIMAL_TIME: Contract = {
     "definition_version": Column("int"),
 }
 
+IN_CARE: Contract = {
+    "episode_key": Column("text", unique=True),
+    "office_id": _MAYBE_TEXT,
+    "unrestored_day": _MAYBE_DAY,
+    "day": Column("int"),
+}
+
+FORECAST: Contract = {
+    "episode_key": _KEY,
+    "day": Column("int"),
+    "state": Column("text", allowed=("restored", "in_care", "lost", "other_exit")),
+    "estimate": Column("number"),
+    "lower": Column("number"),
+    "upper": Column("number"),
+}
+
 RISK_INDICATOR: Contract = {
     "outcome": _KEY,
     "unit": Column("text", allowed=("indicator", "domain")),

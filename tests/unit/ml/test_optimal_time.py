@@ -105,7 +105,10 @@ def test_what_is_refused_and_what_it_needs():
         require(table.reset_index(), OPTIMAL_TIME)
         assert len(table) == 5
         assert table.loc[["cure", "policy_value"], "status"].tolist() == ["refused"] * 2
-        assert table.loc["plateau", ["status", "estimate_months"]].tolist() == [status, pytest.approx(np.nan, nan_ok=True)]
+        assert table.loc["plateau", ["status", "estimate_months"]].tolist() == [
+            status,
+            pytest.approx(np.nan, nan_ok=True),
+        ]
         assert words in table.loc["plateau", "reason"]
 
 
