@@ -16,8 +16,9 @@ from ml.duration.observed import LOST, OTHER_EXIT
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
-CLOSING_DAYS = 14
+CLOSING_DAYS = 30
 AFTER_EXIT_DAYS = 60
+PLANNED = ("restored", "program_end")
 
 
 @dataclass(frozen=True)
@@ -50,12 +51,12 @@ def stays(episodes: pd.DataFrame, unrestored: pd.DataFrame) -> Stays:
     - Restored in (left, right] as recorded, not before intake; no earlier assessment: she may have come restored. An
       assessment after the exit tells the state at the exit: right is at most the exit day, and one that finds her not
       restored in the 60 days after it makes the exit day the left end.
-    - What follows a restoration that was seen is another matter: the risk of an exit is watched until 14 days after
-      it. An exit in these days for another reason than restoration is no consequence of it; more often the assessment
-      was made because of the exit. It counts.
+    - What follows a restoration that was seen is another matter: the risk of an exit is watched until 30 days after
+      it. An exit in these days is no consequence of it, save the planned ones (restored, program end); more often the
+      assessment was made because of the exit. It counts.
     - Late entry (entry_day > 0): people who had been restored and had left are missing, and who among the others was
       restored is not known. They count from the first assessment that finds them in care and not restored; for the
-      risk of an exit from 14 days after it, so that no closing assessment begins a stay. Others of them say nothing.
+      risk of an exit from 30 days after it, so that no closing assessment begins a stay. Others of them say nothing.
     """
     exit_day, as_of = _days(episodes["exit_day"]), _days(episodes["as_of_day"])
     left, right = _days(episodes["restored_left_day"]), _days(episodes["restored_right_day"])
@@ -67,7 +68,7 @@ def stays(episodes: pd.DataFrame, unrestored: pd.DataFrame) -> Stays:
     left = np.where(~seen & is_late_proof, end, left)
     left = np.where(np.isnan(left), -1, np.clip(left, 0, end))
     left = np.minimum(left, right - 1)
-    closing = gone & (end - right < CLOSING_DAYS) & (episodes["outcome"] != "restored").to_numpy()
+    closing = gone & (end - right < CLOSING_DAYS) & ~episodes["outcome"].isin(PLANNED).to_numpy()
     lost = np.where(seen, episodes["outcome"].isin(["lost_contact", "withdrew"]).to_numpy(), event == LOST)
     counted = gone & (~seen | closing)
     late = entry > 0

@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from ml.contracts import CURVE, InputError, require
-from ml.duration.curves import curves, severity
+from ml.duration import hazard
+from ml.duration.curves import curves, durations, severity
 from ml.duration.observed import observed
 from ml.duration.rows import grid
 
@@ -190,3 +191,17 @@ def test_the_headline_is_given_by_severity_where_totals_are_known():
     table = curves(frame, seed=1, draws=2, initial=initial).query("stratum == 'severity'")
     assert set(table["curve_name"]) == {"restoration"}
     assert len(set(table["stratum_value"])) == 3
+
+
+def test_where_a_fit_finds_no_maximum_there_is_no_headline_and_the_questions_are_refused(monkeypatch):
+    monkeypatch.setattr(hazard, "NEWTON_STEPS", 1)
+    found = durations(mixed(), seed=1, draws=2)
+    assert "panel" not in set(found.curve["method"])
+    assert {"npmle", "detection_date"} == set(found.curve["method"])
+    assert set(found.optimal_time["status"]) == {"refused"}
+
+
+def test_one_office_and_none_have_a_headline():
+    for office in ("F1", None):
+        table = curves(mixed().assign(office_id=office), seed=1, draws=2)
+        assert set(table.query("method == 'panel'")["stratum"]) == {"overall", "casework_type", "age_band"}

@@ -205,3 +205,19 @@ def test_a_weibull_costs_next_to_nothing():
     rough = np.linalg.lstsq(over.design[1:, :-1], np.sin(days / 100), rcond=None)[0]
     cost = [b @ over.wiggle[:-1, :-1] @ b for b in (beta, rough)]
     assert cost[0] < 0.02 * cost[1]
+
+
+def test_a_covariate_that_separates_stays_finite():
+    """Nobody of one half is ever restored: the factor goes towards 0 and the fit ends."""
+    seen = programme(400)
+    half = np.arange(400) % 2 == 0
+    never = replace(
+        seen,
+        right=np.where(half, NEVER, seen.right),
+        left=np.where(half, np.maximum(seen.left, 0), seen.left),
+    )
+    fitted = panel.fit(never, np.arange(400), half[:, None].astype(float))
+    assert fitted.converged
+    assert np.isfinite(fitted.covariance).all()
+    assert fitted.curves([1.0], last=1000).estimate[1000, 0] < 0.005
+    assert fitted.curves([0.0], last=1000).estimate[1000, 0] > 0.3

@@ -34,14 +34,17 @@ LOST = {"outcome": "lost_contact", "event": 2}
         ({"exit_day": 90, "restored_left_day": 60, **LOST}, (-1, 60, NEVER), (-1, 90, 2)),
         ({"exit_day": 90, "outcome": "deceased", "event": 3}, (-1, -1, NEVER), (-1, 90, 3)),
         ({"exit_day": 0, "outcome": "other", "event": 3}, (-1, -1, NEVER), (-1, 0, 3)),
-        (SEEN, (-1, 100, 200), (-1, 214, 0)),
-        ({"restored_right_day": 200, "event": 1}, (-1, -1, 200), (-1, 214, 0)),
-        ({"restored_right_day": -5, "event": 1}, (-1, -1, 0), (-1, 14, 0)),
-        ({"restored_left_day": -20, "restored_right_day": 0, "event": 1}, (-1, -1, 0), (-1, 14, 0)),
+        (SEEN, (-1, 100, 200), (-1, 230, 0)),
+        ({"restored_right_day": 200, "event": 1}, (-1, -1, 200), (-1, 230, 0)),
+        ({"restored_right_day": -5, "event": 1}, (-1, -1, 0), (-1, 30, 0)),
+        ({"restored_left_day": -20, "restored_right_day": 0, "event": 1}, (-1, -1, 0), (-1, 30, 0)),
         # Left after the assessment that showed it: a consequence of it, or another matter.
-        ({**SEEN, "exit_day": 300, "outcome": "restored"}, (-1, 100, 200), (-1, 214, 0)),
+        ({**SEEN, "exit_day": 300, "outcome": "restored"}, (-1, 100, 200), (-1, 230, 0)),
         ({**SEEN, "exit_day": 205, "outcome": "restored"}, (-1, 100, 200), (-1, 205, 0)),
-        ({**SEEN, "exit_day": 300, "outcome": "lost_contact"}, (-1, 100, 200), (-1, 214, 0)),
+        ({**SEEN, "exit_day": 205, "outcome": "program_end"}, (-1, 100, 200), (-1, 205, 0)),
+        ({**SEEN, "exit_day": 230, "outcome": "transferred"}, (-1, 100, 200), (-1, 230, 0)),
+        ({**SEEN, "exit_day": 229, "outcome": "transferred"}, (-1, 100, 200), (-1, 229, 3)),
+        ({**SEEN, "exit_day": 300, "outcome": "lost_contact"}, (-1, 100, 200), (-1, 230, 0)),
         # Assessed because of the exit, before or after it: the exit counts, and restoration lies before it.
         ({**SEEN, "exit_day": 205, "outcome": "transferred"}, (-1, 100, 200), (-1, 205, 3)),
         ({**SEEN, "exit_day": 150, "outcome": "withdrew"}, (-1, 100, 150), (-1, 150, 2)),
@@ -65,14 +68,14 @@ LATE = {"entry_day": 300}
     ("visits", "row", "expected"),
     [
         # From the first assessment since recording began that found her in care and not restored.
-        ((200, 350, 700), {"restored_left_day": 700}, ((350, 700, NEVER), (364, 1000, 0))),
-        ((350,), {"restored_left_day": 350, "restored_right_day": 720, "event": 1}, ((350, 350, 720), (364, 734, 0))),
-        ((350,), {"restored_left_day": 350, "exit_day": 600, **LOST}, ((350, 350, NEVER), (364, 600, 2))),
+        ((200, 350, 700), {"restored_left_day": 700}, ((350, 700, NEVER), (380, 1000, 0))),
+        ((350,), {"restored_left_day": 350, "restored_right_day": 720, "event": 1}, ((350, 350, 720), (380, 750, 0))),
+        ((350,), {"restored_left_day": 350, "exit_day": 600, **LOST}, ((350, 350, NEVER), (380, 600, 2))),
         # Restored when first seen, never assessed, or assessed only because she left: nothing is known of the risk.
         ((), {"restored_right_day": 350, "event": 1}, None),
         ((), {}, None),
         ((200,), {"restored_left_day": 200}, None),
-        ((495,), {"restored_left_day": 495, "exit_day": 500, **LOST}, None),
+        ((471,), {"restored_left_day": 471, "exit_day": 500, **LOST}, None),
         ((350,), {"restored_left_day": 350, "exit_day": 300, **LOST}, None),
     ],
 )
