@@ -97,9 +97,14 @@ def asked_by_office(found: Headline, *, least: int) -> list[Asked]:
 
 
 def nobody_leaves_unseen(found: Headline) -> pd.DataFrame:
-    """Rows of `restoration_exit_zero_after`, without stratum: the sensitivity, fitted without differences of offices."""
+    """Rows of `restoration_exit_zero_after`, without stratum: the sensitivity, fitted without differences of offices.
+
+    No rows where it does not converge.
+    """
     start = panel.fit(found.used, found.cluster)
-    other = unequal.fit(found.used, start, ratio=0.0)
+    other = unequal.fit(found.used, found.cluster, start, ratio=0.0)
+    if not other.converged:
+        return empty(CURVE)
     last = min(LAST_DAY, start.last)
     curves = other.curves(last=last).on(grid()[grid() <= last])
     return _table(NOBODY_LEAVES, curves, other.covariance, found.used, found.cluster)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 from scipy.linalg import block_diag
 
 from ml.duration.hazard import NEVER
@@ -23,7 +24,7 @@ from ml.duration.stays import Stays
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-STEPS = 100
+STEPS, ENOUGH = 100, 1e-5
 
 
 @dataclass(frozen=True)
@@ -64,11 +65,12 @@ class Valued:
 
 @dataclass(frozen=True)
 class Unequal:
-    """theta (q,) and its covariance (q, q) under a ratio."""
+    """theta (q,) under a ratio, and its covariance (q, q) by clusters; converged: the maximum was found."""
 
     theta: Floats
     covariance: Floats
     loglik: float
+    converged: bool
     start: Panel
 
     def curves(self, *, last: int) -> Curves:
@@ -109,7 +111,7 @@ def contributions(seen: Stays, start: Panel, theta: Floats, ratio: float) -> tup
     return np.log(p) - np.log(q), chance.slope / p[:, None] - given.slope / q[:, None]
 
 
-def fit(seen: Stays, start: Panel, *, ratio: float) -> Unequal:
+def fit(seen: Stays, cluster: Ints, start: Panel, *, ratio: float) -> Unequal:
     """The model of the stays of `start` (a fit without covariates, whose penalties are kept) under a ratio from 0 to 1.
 
     Where the ratio is 0 an exit on the day its closing assessment shows restoration cannot be: such stays end seen.
@@ -118,22 +120,26 @@ def fit(seen: Stays, start: Panel, *, ratio: float) -> Unequal:
         shown = (seen.right < NEVER) & (seen.cause > 0)
         seen = replace(seen, stop=np.where(shown, seen.right, seen.stop), cause=np.where(shown, 0, seen.cause))
     cost = block_diag(*(one.penalty.matrix for one in start.hazards))
-    theta = start.theta
+    theta, converged = start.theta, False
     each, slope = contributions(seen, start, theta, ratio)
     for _ in range(STEPS):
-        gradient = slope.sum(axis=0) - cost @ theta
-        step = np.linalg.solve(slope.T @ slope + cost, gradient)
-        if gradient @ step < 1e-6:
-            break
+        step = np.linalg.solve(slope.T @ slope + cost, slope.sum(axis=0) - cost @ theta)
+        gain = float((slope.sum(axis=0) - cost @ theta) @ step)
         value, size = each.sum() - 0.5 * theta @ cost @ theta, 1.0
-        while size > 1e-6:
+        while gain >= ENOUGH and size > 1e-6:
             trial = theta + size * step
-            each, slope = contributions(seen, start, trial, ratio)
-            if each.sum() - 0.5 * trial @ cost @ trial > value:
+            found, found_slope = contributions(seen, start, trial, ratio)
+            if found.sum() - 0.5 * trial @ cost @ trial > value:
+                theta, each, slope = trial, found, found_slope
                 break
             size /= 2
-        theta = trial
-    return Unequal(theta, np.linalg.inv(slope.T @ slope + cost), float(each.sum()), start)
+        else:
+            converged = gain < ENOUGH
+            break
+    spread = np.linalg.inv(slope.T @ slope + cost)
+    members = sparse.csr_matrix((np.ones(len(cluster)), (cluster, np.arange(len(cluster)))))
+    together = members @ slope
+    return Unequal(theta, spread @ (together.T @ together + cost) @ spread, float(each.sum()), converged, start)
 
 
 def _since(faded: Valued, flow: Valued, day: Ints, left: Ints, right: Ints) -> Valued:

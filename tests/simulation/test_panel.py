@@ -75,7 +75,7 @@ def test_where_nobody_leaves_unseen_the_sensitivity_is_right_and_the_headline_is
         frame, unrestored = programme.draw(rng, 3000)
         seen = stays(frame, unrestored)
         equal = panel.fit(seen, np.arange(len(frame)))
-        zero = unequal.fit(seen, equal, ratio=0.0)
+        zero = unequal.fit(seen, np.arange(len(frame)), equal, ratio=0.0)
         both.append([one.curves(last=1096).estimate[DAYS, 0] for one in (equal, zero)])
     equal, zero = np.mean(both, axis=0) - truth
     assert (np.abs(zero) <= 0.015).all(), zero.round(4)

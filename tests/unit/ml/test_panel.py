@@ -126,14 +126,15 @@ def test_with_equal_exits_the_joint_likelihood_is_the_product_of_three():
     fitted = panel.fit(seen, np.arange(400))
     each, _ = unequal.contributions(seen, fitted, fitted.theta, 1.0)
     assert each.sum() == pytest.approx(sum(one.loglik for one in fitted.hazards), abs=1e-8)
-    again = unequal.fit(seen, fitted, ratio=1.0)
+    again = unequal.fit(seen, np.arange(400), fitted, ratio=1.0)
     assert again.theta == pytest.approx(fitted.theta, abs=1e-3)
 
 
 def test_where_nobody_leaves_unseen_fewer_are_restored():
     seen = programme(2000)
     fitted = panel.fit(seen, np.arange(2000))
-    other = unequal.fit(seen, fitted, ratio=0.0)
+    other = unequal.fit(seen, np.arange(2000), fitted, ratio=0.0)
+    assert other.converged
     assert (other.curves(last=730).estimate[[365, 730], 0] < fitted.curves(last=730).estimate[[365, 730], 0]).all()
 
 
