@@ -22,6 +22,13 @@ SIGNING = "model registry"
 # on the order in a file.
 FRAMES = {
     "episodes": "select * from core.fct_episode order by episode_key",
+    # Days on which an assessment with enough domains found her not restored, and the first total score.
+    "unrestored": (
+        "select episode_key, day from aso.fct_assessment where n_domains >= "
+        "(select value::integer from meta.definition where name = 'minimum_scored_domains') "
+        "group by episode_key, day having not bool_or(is_restored) order by episode_key, day"
+    ),
+    "initial": "select episode_key, total from aso.snapshot where stage = 'initial' order by episode_key",
     "snapshots": "select episode_key, stage, assessment_key, day from aso.snapshot where stage = 'initial' order by episode_key",
     "scores": (
         "select score.assessment_key, score.indicator_code, score.domain_code, score.score_status, "
@@ -50,13 +57,15 @@ def write_frame(connection: duckdb.DuckDBPyConnection, table: str, frame: pd.Dat
     return len(frame)
 
 
-def curves(frames: dict[str, pd.DataFrame], *, seed: int, draws: int) -> pd.DataFrame:
-    """Rows of outcomes.curve. Raises EstimatesError where the episodes break the contract of `ml`."""
+def durations(frames: dict[str, pd.DataFrame], *, seed: int, draws: int) -> dict[str, pd.DataFrame]:
+    """Rows of outcomes.curve and outcomes.optimal_time. Raises EstimatesError where the episodes break the contract of `ml`."""
     from ml.contracts import InputError
-    from ml.duration.curves import curves as estimate
+    from ml.duration.curves import durations as estimate
 
     try:
-        return estimate(frames["episodes"], seed=seed, draws=draws)
+        found = estimate(
+            frames["episodes"], seed=seed, draws=draws, unrestored=frames["unrestored"], initial=frames["initial"]
+        )
     except InputError as error:
         raise EstimatesError(
             f"the episodes cannot be used ({error})",
@@ -64,6 +73,7 @@ def curves(frames: dict[str, pd.DataFrame], *, seed: int, draws: int) -> pd.Data
             table="core.fct_episode",
             next_step="aftercare checks",
         ) from None
+    return {"outcomes.curve": found.curve, "outcomes.optimal_time": found.optimal_time}
 
 
 def models(

@@ -28,3 +28,20 @@ def landing_counts(night: Night) -> pd.DataFrame:
         ("delivery.key_rotated", 1, int(standing.is_key_rotated)),
     ]
     return pd.DataFrame(rows, columns=["check_id", "n_checked", "n_failed"])
+
+
+def extract_rows(night: Night) -> pd.DataFrame:
+    """Rows of meta.extract: one for each delivery in scope and table."""
+    return pd.DataFrame(
+        [
+            {
+                "extract_id": extract.facts["extract_id"],
+                "source_table": table,
+                "n_rows": facts["rows"],
+                "sha256": " ".join(facts["sha256"]),
+                "mode": extract.facts["mode"],
+            }
+            for extract in night.scope
+            for table, facts in extract.facts["tables"].items()
+        ]
+    )

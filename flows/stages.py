@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -17,7 +18,7 @@ from flows.errors import ChecksError, HeldError
 from flows.extract.contract import jds
 from flows.extract.land import land
 from flows.extract.scope import show_known_keys, show_raw
-from flows.landing_counts import landing_counts
+from flows.landing_counts import extract_rows, landing_counts
 from flows.night import Night, config_hash
 from flows.publish import audit, release
 from flows.version import code_version, lock_hash
@@ -93,7 +94,7 @@ def build(night: Night, watch: Watch) -> Done:
     )
     store(run_door("landing", None, landing_counts(night), night.accept), night.build_file)
     with connect(night.build_file) as connection:
-        estimate.write_frame(connection, "meta.extract", _extracts(night))
+        estimate.write_frame(connection, "meta.extract", extract_rows(night))
         rows = connection.execute("select * from quality.conservation order by source_table").df()
     told = ", ".join(f"{count} {status}" for status, count in sorted(statuses.items()))
     return Done(f"{sum(statuses.values())} nodes: {told}", as_rows(rows))
@@ -109,23 +110,19 @@ def estimates(night: Night, watch: Watch) -> Done:
     watch.step("reading marts")
     frames = estimate.read_frames(night.build_file)
     watch.step("curves")
-    curve = estimate.curves(frames, seed=night.settings.seed, draws=night.settings.draws)
+    made = estimate.durations(frames, seed=night.settings.seed, draws=night.settings.draws)
     watch.step("need model")
-    made = estimate.models(
-        frames,
-        night.home.models,
-        night.key,
-        as_of=night.as_of,
-        seed=night.settings.seed,
-        in_force=night.definitions.in_force,
-        recalled=night.recalled,
+    models = estimate.models(
+        frames, night.home.models, night.key, as_of=night.as_of, seed=night.settings.seed, **_which_model(night)
     )
+    made |= {f"models.{name}": frame for name, frame in models.items()}
     with connect(night.build_file) as connection:
-        counts = {"outcomes.curve": estimate.write_frame(connection, "outcomes.curve", curve)}
-        for name, frame in made.items():
-            counts[f"models.{name}"] = estimate.write_frame(connection, f"models.{name}", frame)
-    reason = str(made["card"]["reason"].iloc[-1])
-    return Done(f"{len(curve):,} curve points; {reason}", [{"table": table, "rows": n} for table, n in counts.items()])
+        counts = {table: estimate.write_frame(connection, table, frame) for table, frame in made.items()}
+    reason = str(models["card"]["reason"].iloc[-1])
+    return Done(
+        f"{counts['outcomes.curve']:,} curve points; {reason}",
+        [{"table": table, "rows": n} for table, n in counts.items()],
+    )
 
 
 def check_estimates(night: Night, watch: Watch) -> Done:
@@ -137,13 +134,7 @@ def publish(night: Night, watch: Watch) -> Done:
     """Assemble the release, verify it, flip `current`, and clear away what is no longer kept."""
     settings = night.settings
     checked = release.content_hashes(night.build_file)
-    model_ids = estimate.copy_models(
-        night.home.models,
-        night.key,
-        night.folder / "models",
-        in_force=night.definitions.in_force,
-        recalled=night.recalled,
-    )
+    model_ids = estimate.copy_models(night.home.models, night.key, night.folder / "models", **_which_model(night))
     release_id, sequence = release.next_release_id(night.home, night.as_of)
     history.keep(night.home, night.build_file, night.memory(release_id, model_ids))
     facts = release.ReleaseFacts(
@@ -207,6 +198,11 @@ def as_rows(frame: pd.DataFrame) -> list[Row]:
     return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
 
 
+def _which_model(night: Night) -> dict[str, Any]:
+    """What decides which need model is in use: the definitions of the run and, for a past date, the models of then."""
+    return {"in_force": night.definitions.in_force, "recalled": night.recalled}
+
+
 def _judged(verdict: Verdict) -> Done:
     counts = verdict.rows["status"].value_counts().sort_index()
     rows = as_rows(verdict.rows[["check_id", "severity", "status", "n_checked", "n_failed", "threshold"]])
@@ -230,22 +226,6 @@ def _found(verdict: Verdict, failing: list[str]) -> list[str]:
 
 def _count(value: object) -> str:
     return "an unknown number" if pd.isna(value) else f"{int(str(value)):,}"  # type: ignore[call-overload]
-
-
-def _extracts(night: Night) -> pd.DataFrame:
-    return pd.DataFrame(
-        [
-            {
-                "extract_id": extract.facts["extract_id"],
-                "source_table": table,
-                "n_rows": facts["rows"],
-                "sha256": " ".join(facts["sha256"]),
-                "mode": extract.facts["mode"],
-            }
-            for extract in night.scope
-            for table, facts in extract.facts["tables"].items()
-        ]
-    )
 
 
 def _check_summary(build_file: Path) -> dict[str, int]:

@@ -44,10 +44,15 @@ FCT_EPISODE: Contract = {
     "entry_day": Column("int"),
     "exit_day": _MAYBE_DAY,
     "as_of_day": Column("int"),
+    "outcome": _KEY,
     "restored_left_day": _MAYBE_DAY,
     "restored_right_day": _MAYBE_DAY,
     "event": Column("int", allowed=(0, 1, 2, 3)),
 }
+
+UNRESTORED: Contract = {"episode_key": _KEY, "day": Column("int")}
+
+INITIAL_TOTAL: Contract = {"episode_key": Column("text", unique=True), "total": _MAYBE_NUMBER}
 
 SNAPSHOT: Contract = {
     "episode_key": _KEY,
@@ -75,6 +80,36 @@ CURVE: Contract = {
     "upper": Column("number"),
     "n_at_risk": Column("int"),
     "method": Column("text", allowed=("panel", "npmle", "detection_date")),
+}
+
+OPTIMAL_TIME: Contract = {
+    "question": Column("text", allowed=("plateau", "marginal_gain", "cure", "restricted_mean", "policy_value")),
+    "stratum": _KEY,
+    "stratum_value": _KEY,
+    "estimate_months": _MAYBE_NUMBER,
+    "lower_months": _MAYBE_NUMBER,
+    "upper_months": _MAYBE_NUMBER,
+    "set_months": _MAYBE_TEXT,
+    "n": Column("int"),
+    "status": Column("text", allowed=("estimated", "not_identifiable", "refused")),
+    "reason": _MAYBE_TEXT,
+    "definition_version": Column("int"),
+}
+
+IN_CARE: Contract = {
+    "episode_key": Column("text", unique=True),
+    "office_id": _MAYBE_TEXT,
+    "unrestored_day": _MAYBE_DAY,
+    "day": Column("int"),
+}
+
+FORECAST: Contract = {
+    "episode_key": _KEY,
+    "day": Column("int"),
+    "state": Column("text", allowed=("restored", "in_care", "lost", "other_exit")),
+    "estimate": Column("number"),
+    "lower": Column("number"),
+    "upper": Column("number"),
 }
 
 RISK_INDICATOR: Contract = {

@@ -59,6 +59,12 @@ _RULES = [
     Wrong(_CURVE, "interval_in_unit", f"lower < -{ROUNDING} or upper > 1 + {ROUNDING}"),
     Wrong(
         _CURVE,
+        "headline_has_limits",
+        "lower is null or upper is null",
+        "curve_name = 'restoration' and state = 'restored'",
+    ),
+    Wrong(
+        _CURVE,
         "code_known",
         "coalesce(state not in ('restored', 'in_care', 'lost', 'other_exit'), true) "
         "or coalesce(method not in ('panel', 'npmle', 'detection_date'), true)",
@@ -75,6 +81,7 @@ _RULES = [
     _interval(_TIME, ("lower_months", "upper_months")),
     Wrong(_TIME, "months_in_time", "least(estimate_months, lower_months, upper_months) < 0"),
     Wrong(_TIME, "estimate_in_interval", _outside("estimate_months", "lower_months", "upper_months")),
+    Wrong(_TIME, "status_known", "coalesce(status not in ('estimated', 'not_identifiable', 'refused'), true)"),
     Wrong(
         _TIME,
         "answer_or_reason",
@@ -113,6 +120,23 @@ _OWN = {
             ) as before
             from outcomes.curve where state = 'restored'
         )""",
+    "outcomes.curve.exits_one_way": f"""
+        select count(*), count(*) filter (where rises < before - {ROUNDING})
+        from (
+            select rises, max(rises) over (
+                partition by curve_name, stratum, stratum_value, method, state order by day
+                rows between unbounded preceding and 1 preceding
+            ) as before
+            from (select *, if(state = 'in_care', -estimate, estimate) as rises from outcomes.curve where state != 'restored')
+        )""",
+    "outcomes.curve.headline_before_detection": """
+        select count(*), count(*) filter (where headline.estimate < seen.estimate - 0.02)
+        from outcomes.curve as headline inner join outcomes.curve as seen using (stratum, stratum_value, day, state)
+        where headline.curve_name = 'restoration' and seen.curve_name = 'restoration_detection_date'
+            and stratum = 'overall' and state = 'restored'""",
+    "outcomes.optimal_time.grain": _repeated(_TIME, "question, stratum, stratum_value"),
+    "outcomes.optimal_time.five_questions": """
+        select 1, (count(distinct question) filter (where stratum = 'overall') < 5)::integer from outcomes.optimal_time""",
     "outcomes.curve.headline_present": """
         select 1, (count(*) = 0)::integer from outcomes.curve
         where curve_name = 'restoration' and stratum = 'overall' and stratum_value = 'all' and state = 'restored'""",

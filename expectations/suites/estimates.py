@@ -34,6 +34,8 @@ _CURVE_RANGE = {
 _CURVE_SHAPE = {
     "outcomes.curve.interval_ordered": "An estimate lies inside its own interval, or one of the three is wrong.",
     "outcomes.curve.restored_never_falls": "Once seen restored is seen restored: the share cannot fall with time.",
+    "outcomes.curve.exits_one_way": "Who has left has left: the shares of the exits cannot fall, nor that in care rise.",
+    "outcomes.curve.headline_has_limits": "A headline without its limits would be quoted as if it were certain.",
 }
 _INTERVALS = {
     "models.metric.interval_ordered": "An interval whose ends are swapped looks like certainty.",
@@ -46,16 +48,19 @@ _INTERVALS = {
 }
 _CODES = {
     "models.risk_indicator.code_known": "An importance of something that is not on the list cannot be acted on.",
+    "outcomes.optimal_time.status_known": "A status that is not promised could pass for an answer.",
     "outcomes.curve.code_known": "A state or method that is not promised would be read as one that is.",
 }
 _GRAIN = {
     "outcomes.curve.grain": "Two figures for one day and state leave the reader to choose.",
+    "outcomes.optimal_time.grain": "Two answers to one question leave the reader to choose.",
     "models.risk_indicator.grain": "Two importances of one indicator leave the reader to choose.",
     "models.card.one_champion": "A model name with two champions leaves the reader to guess which one spoke; none is a refusal.",
 }
 _WARN_SHAPE = {
     "outcomes.curve.interval_in_unit": "An interval beyond 0 or 1 is a poor approximation, seldom a wrong estimate.",
     "outcomes.curve.headline_adds_up": "Restored, in care, lost and other exits together are everybody.",
+    "outcomes.curve.headline_before_detection": "Nobody is seen restored before she is: the headline lies above the day of detection.",
     "models.risk_indicator.importance_in_interval": "A resampled interval that misses its estimate points to bias.",
     "models.risk_indicator.selection_in_unit": "A selection frequency is a share of resamples, from 0 to 1.",
     "outcomes.optimal_time.months_in_time": "A time before intake cannot be planned.",
@@ -64,6 +69,7 @@ _WARN_SHAPE = {
 _WARN_COMPLETE = {
     "outcomes.curve.headline_present": "The headline curve can be refused, and then somebody should know why.",
     "outcomes.optimal_time.answer_or_reason": "Each question gets a time, a set of months, or the reason for neither.",
+    "outcomes.optimal_time.five_questions": "All five questions are answered or refused; one left out would look forgotten.",
     "services.effect.answer_or_reason": "Each question gets an effect or the reason for having none.",
     "models.metric.grain": "Two values of one metric leave the reader to choose.",
 }

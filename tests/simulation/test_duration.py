@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ml.duration import npmle
-from ml.duration.curves import curves
+from ml.duration import beside, npmle
+from ml.duration.observed import observed
 
 DAYS = np.array([183, 365, 548, 730, 913])  # month ends of the grid
 SHAPE, SCALE = 1.3, 700.0
@@ -44,8 +44,15 @@ def programme(rng, n, *, gap=180, lost_mean=2500.0):
             "restored_left_day": left,
             "restored_right_day": np.where(is_seen, right, np.nan),
             "event": np.where(is_seen, 1, np.where(gone, 2, 0)),
+            "outcome": np.where(gone, "lost_contact", "open"),
         }
     )
+
+
+def restored_by(curve, frame, draws):
+    """Rows of one of the two curves for restored, by day."""
+    rows = curve(observed(frame), np.arange(len(frame)), np.random.default_rng(1), draws)
+    return rows[rows["state"] == "restored"].set_index("day").reindex(DAYS)
 
 
 @pytest.fixture(scope="module")
@@ -54,13 +61,8 @@ def estimates():
     rng = np.random.default_rng(20261122)
     by_npmle, by_date = [], []
     for _ in range(SETS):
-        for kept, lost_mean, name in (
-            (by_npmle, 2500.0, "restoration_npmle"),
-            (by_date, 1e9, "restoration_detection_date"),
-        ):
-            table = curves(programme(rng, PEOPLE, lost_mean=lost_mean), seed=1, draws=1)
-            rows = table[(table["curve_name"] == name) & (table["state"] == "restored")].set_index("day")
-            kept.append(rows["estimate"].reindex(DAYS).to_numpy())
+        for kept, lost_mean, curve in ((by_npmle, 2500.0, beside.model_free), (by_date, 1e9, beside.detection_date)):
+            kept.append(restored_by(curve, programme(rng, PEOPLE, lost_mean=lost_mean), 1)["estimate"].to_numpy())
     return np.array(by_npmle), np.array(by_date)
 
 
@@ -81,8 +83,7 @@ def test_intervals_of_the_npmle_cover_the_truth():
     rng = np.random.default_rng(7)
     hits = []
     for _ in range(50):
-        table = curves(programme(rng, PEOPLE), seed=1, draws=60)
-        rows = table[table["curve_name"] == "restoration_npmle"].set_index("day").reindex(DAYS)
+        rows = restored_by(beside.model_free, programme(rng, PEOPLE), 60)
         hits.append((rows["lower"] <= TRUTH) & (rows["upper"] >= TRUTH))
     coverage = np.mean(hits, axis=0)
     assert (coverage >= 0.84).all(), f"coverage {coverage}"

@@ -44,6 +44,7 @@ def programme(seed, n=PEOPLE):
             "restored_left_day": np.where(shown & ~after, visits, -np.inf).max(axis=1),
             "restored_right_day": np.where(np.isfinite(right), right, np.nan),
             "event": np.where(np.isfinite(right), 1, np.where(lost <= as_of, 2, 0)),
+            "outcome": np.where(lost <= as_of, "lost_contact", "open"),
         }
     )
     snapshots = pd.DataFrame(

@@ -11,11 +11,17 @@ insert into outcomes.curve
     select 'restoration', 'overall', 'all', d, s.state, s.base + s.slope * d, null, null, 100 - d, 'panel'
     from range(0, 40, 10) as days(d), (values ('restored', 0.0, 0.01), ('in_care', 1.0, -0.015),
         ('lost', 0.0, 0.003), ('other_exit', 0.0, 0.002)) as s(state, base, slope);
+insert into outcomes.curve
+    select 'restoration_detection_date', stratum, stratum_value, day, state, estimate * 0.8, null, null, n_at_risk, 'detection_date'
+    from outcomes.curve where state = 'restored';
 update outcomes.curve set lower = estimate * 0.9, upper = estimate where state = 'restored';
 create table outcomes.optimal_time (question varchar, stratum varchar, stratum_value varchar,
     estimate_months double, lower_months double, upper_months double, set_months varchar, n integer, status varchar, reason varchar);
 insert into outcomes.optimal_time values
     ('plateau', 'overall', 'all', 18, 15, 21, '15,18,21', 900, 'estimated', null),
+    ('marginal_gain', 'overall', 'all', 20, 18, 24, '3,4,5', 900, 'estimated', null),
+    ('restricted_mean', 'overall', 'all', 11, 10, 12, null, 900, 'estimated', null),
+    ('policy_value', 'overall', 'all', null, null, null, null, 900, 'refused', 'no follow-up'),
     ('cure', 'overall', 'all', null, null, null, null, 900, 'refused', 'no plateau');
 create table models.risk_indicator (outcome varchar, unit varchar, code varchar, importance double, lower double,
     upper double, rank_low integer, rank_high integer, direction varchar, selection_frequency double);

@@ -36,6 +36,7 @@ def _programme(n, seed=0):
             "restored_left_day": left,
             "restored_right_day": right,
             "event": np.where(~np.isnan(right), 1, np.where(gone, 2, 0)),
+            "outcome": np.where(gone, "lost_contact", "open"),
         }
     )
     snapshots = pd.DataFrame(

@@ -5,8 +5,10 @@ import pandas as pd
 import pytest
 
 from ml.contracts import CURVE, InputError, require
-from ml.duration.curves import curves, grid
+from ml.duration import hazard
+from ml.duration.curves import curves, durations, severity
 from ml.duration.observed import observed
+from ml.duration.rows import grid
 
 NAN = np.nan
 
@@ -28,7 +30,10 @@ def episodes(n=200, **columns):
         "restored_right_day": NAN,
         "event": 0,
     }
-    return pd.DataFrame({**base, **columns}, index=range(n))
+    frame = pd.DataFrame({**base, **columns}, index=range(n))
+    reasons = {0: "restored", 1: "restored", 2: "lost_contact", 3: "transferred", 7: "other"}
+    outcome = frame["event"].map(reasons).where(frame["exit_day"].notna(), "open")
+    return frame.assign(outcome=columns.get("outcome", outcome))
 
 
 def mixed(n=400, seed=0):
@@ -96,16 +101,24 @@ def test_every_curve_is_within_its_limits_and_monotone(table):
 
 def test_what_is_given_and_what_is_not(table):
     kinds = set(zip(table["curve_name"], table["method"], table["state"], strict=True))
-    dated = {("restoration_detection_date", "detection_date", s) for s in ("restored", "lost", "other_exit", "in_care")}
-    assert kinds == dated | {("restoration_npmle", "npmle", "restored")}
+    whole = {
+        (name, method, state)
+        for state in ("restored", "lost", "other_exit", "in_care")
+        for name, method in (
+            ("restoration_detection_date", "detection_date"),
+            ("restoration", "panel"),
+            ("restoration_exit_zero_after", "panel"),
+        )
+    }
+    assert kinds == whole | {("restoration_npmle", "npmle", "restored")}
     assert set(table.loc[table["stratum"] == "office_id", "stratum_value"]) == {"F1", "F2"}
     assert set(table["day"]) <= set(grid())
     assert (grid()[0], grid()[12], grid()[-1]) == (0, 365, 1825)
 
 
 def test_states_of_a_day_add_to_one(table):
-    dated = table[table["method"] == "detection_date"]
-    totals = dated.groupby(["stratum", "stratum_value", "day"])["estimate"].sum()
+    whole = table[table["method"] != "npmle"]
+    totals = whole.groupby(["curve_name", "stratum", "stratum_value", "day"])["estimate"].sum()
     assert totals.to_numpy() == pytest.approx(1, abs=1e-9)
 
 
@@ -116,7 +129,7 @@ def test_the_order_of_rows_is_nothing(table):
 
 def test_another_office_does_not_move_the_draws_of_this_one():
     apart = mixed().assign(operation_key=None, survivor_key=lambda frame: frame["episode_key"])
-    rows = "stratum == 'office_id' and stratum_value == 'F1'"
+    rows = "stratum == 'office_id' and stratum_value == 'F1' and method != 'panel'"
     alone = curves(apart.query("office_id == 'F1'"), seed=1, draws=10).query(rows)
     among = curves(apart, seed=1, draws=10).query(rows)
     pd.testing.assert_frame_equal(alone.reset_index(drop=True), among.reset_index(drop=True))
@@ -159,3 +172,36 @@ def test_a_broken_frame_is_refused_without_naming_rows():
     broken = episodes(20, event=7)
     with pytest.raises(InputError, match=r"^column event: 20 of 20 rows hold a value that is not allowed$"):
         curves(broken, seed=0)
+
+
+def test_severity_is_thirds_of_the_first_total_with_their_limits():
+    frame = episodes(9)
+    initial = pd.DataFrame({"episode_key": frame["episode_key"][:6], "total": [1.0, 1.2, 1.5, 2.0, 2.5, 3.0]})
+    found = severity(frame, initial)
+    names = ["total < 1.40", "1.40 <= total < 2.17", "total >= 2.17"]
+    assert found[:6].tolist() == [name for name in names for _ in range(2)]
+    assert found[6:].isna().all()
+    assert severity(frame, initial[:0]).isna().all()
+
+
+def test_the_headline_is_given_by_severity_where_totals_are_known():
+    frame = mixed()
+    total = np.random.default_rng(5).uniform(1, 4, len(frame))
+    initial = pd.DataFrame({"episode_key": frame["episode_key"], "total": total})
+    table = curves(frame, seed=1, draws=2, initial=initial).query("stratum == 'severity'")
+    assert set(table["curve_name"]) == {"restoration"}
+    assert len(set(table["stratum_value"])) == 3
+
+
+def test_where_a_fit_finds_no_maximum_there_is_no_headline_and_the_questions_are_refused(monkeypatch):
+    monkeypatch.setattr(hazard, "NEWTON_STEPS", 1)
+    found = durations(mixed(), seed=1, draws=2)
+    assert "panel" not in set(found.curve["method"])
+    assert {"npmle", "detection_date"} == set(found.curve["method"])
+    assert set(found.optimal_time["status"]) == {"refused"}
+
+
+def test_one_office_and_none_have_a_headline():
+    for office in ("F1", None):
+        table = curves(mixed().assign(office_id=office), seed=1, draws=2)
+        assert set(table.query("method == 'panel'")["stratum"]) == {"overall", "casework_type", "age_band"}
