@@ -37,6 +37,8 @@ CURVE_NOTES = {
     "read it as a bound, not a forecast.",
 }
 
+HEADLINE_MONTH = 24
+
 GROUPINGS = {
     "office": "By office",
     "casework_type": "By type of casework",
@@ -75,6 +77,7 @@ def render(share: Path) -> str:
             age=_age(facts),
             tables=tables,
             curves=curves,
+            headline=_headline(curves.get("restoration", [])),
             chart=curve_chart(curves, CURVE_LABELS),
             curve_labels=CURVE_LABELS,
             curve_notes=CURVE_NOTES,
@@ -108,6 +111,12 @@ def _by(rows: list[dict[str, str]], column: str) -> dict[str, list[dict[str, str
     for row in rows:
         groups.setdefault(row[column], []).append(row)
     return groups
+
+
+def _headline(rows: list[dict[str, str]]) -> dict[str, str] | None:
+    """The headline curve at two years, or at the last month before that has enough people; None where there is none."""
+    shown = [row for row in rows if row["status"] == "shown" and int(row["month"]) <= HEADLINE_MONTH]
+    return shown[-1] if shown else None
 
 
 def _plain(text: str) -> str:

@@ -150,3 +150,22 @@ def test_the_age_is_told_from_the_facts_and_not_from_a_clock(home: Home, build: 
     assert "0 days old when this page was made" in re.sub(
         r"\s+", " ", (home.current / "report" / "index.html").read_text()
     )
+
+
+@pytest.mark.parametrize(
+    ("status", "said"), [("shown", "about <strong>40</strong> (interval 36 to 44)"), ("hidden", "no headline curve")]
+)
+def test_the_headline_is_one_sentence_with_interval_number_and_date(
+    assembled: Path, tmp_path: Path, status: str, said: str
+):
+    share = Path(shutil.copytree(assembled / "share", tmp_path / "share"))
+    curves = share / "curves.csv"
+    curves.chmod(0o600)
+    head = curves.read_text().splitlines()[0]
+    assert head == "curve_name,method,month,estimate_percent,lower_percent,upper_percent,n_at_risk,status"
+    curves.write_text(f"{head}\nrestoration,panel,12,40,36,44,120,{status}\nrestoration,panel,36,70,60,80,20,shown\n")
+    page = " ".join(render(share).split())
+    assert said in page
+    if status == "shown":
+        assert "within <strong>12 months</strong> of intake and before they leave care; about 120 people" in page
+        assert "Data as of 2026-11-01. No best length of care is given" in page
