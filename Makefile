@@ -9,7 +9,7 @@ export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 # What a test result depends on; .venv/tested holds the hash of the files that the slow tests last passed on.
 TREE := $(shell git ls-files -z --cached --others --exclude-standard 2>/dev/null | xargs -0 sha256sum 2>/dev/null | sha256sum | cut -c1-64)
-FAST := tests/unit tests/property tests/golden tests/architecture
+FAST := tests/unit tests/spec tests/property tests/golden tests/architecture
 SLOW := tests/simulation tests/dbt tests/database tests/faults tests/privacy tests/flows tests/docs
 
 .PHONY: help setup nightly serve test test-fast test-slow test-long lint format lock docs benchmark benchmark-extract clean
@@ -35,7 +35,7 @@ serve: .venv/ready ## start the Prefect server, its UI and the scheduled deploym
 
 test: test-fast test-slow ## set up and pass the tests; slow ones run again only when a file changed (FORCE=1: always)
 
-test-fast: .venv/ready ## unit, property, golden and architecture tests
+test-fast: .venv/ready ## unit, spec, property, golden and architecture tests
 	@$(BIN)/python -m pytest -q -n 2 $(wildcard $(FAST))
 
 test-slow: .venv/ready ## simulation, dbt, fault, privacy, flow and documentation tests
