@@ -13,24 +13,21 @@ from tests.oracle.buckets import House
 from tests.spec.given import Recorded
 from tests.spec.page import Example, Table
 
-# Whose rows of a mart are an example's own, and the columns that hold keys.
+# By which column a mart's rows are an example's own, and what its first column shows, where it is not the episode.
 SCOPE = {"core.dim_survivor": "survivor_key", "core.caseload": "office_id"}
-KEYS = (
-    "episode_key",
-    "survivor_key",
-    "assessment_key",
-    "service_key",
-    "case_key",
-    "office_id",
-    "partner_id",
-    "household_key",
-    "assessor_key",
-)
+FIRST = SCOPE | {"aso.fct_assessment": "assessment_key", "services.timeline": "service_key"}
+GOES_TO = "goes to"
 # Another name of the same rule in the second reading.
 RULES = {
-    "merge_missing": "merged_into_missing", "null_key": "missing_key", "equal_stamps": "duplicate_conflict", "no_intake_date": "missing_intake", "no_assessed_on": "missing_date",
-    "assessed_after_as_of": "after_as_of", "assessed_too_early": "before_window", "delivered_after_as_of": "after_as_of",
-}  # fmt: skip
+    "merge_missing": "merged_into_missing",
+    "null_key": "missing_key",
+    "equal_stamps": "duplicate_conflict",
+    "no_intake_date": "missing_intake",
+    "no_assessed_on": "missing_date",
+    "assessed_after_as_of": "after_as_of",
+    "assessed_too_early": "before_window",
+    "delivered_after_as_of": "after_as_of",
+}
 FATES = {
     "survivors": ("int_survivor_row", "survivor_key"), "cases": ("int_case_row", "case_key"),
     "aftercare_episodes": ("int_episode_row", "episode_key"), "aso_assessments": ("int_assessment_row", "assessment_key"),
@@ -39,13 +36,14 @@ FATES = {
     "aso_scores": ("int_score_row", "assessment_key || '.' || indicator_code"), "offices": ("int_office_row", "office_id"),
 }  # fmt: skip
 Reader = Callable[[str], pd.DataFrame]
+Line = tuple[str, ...]
 
 
 def of_sql(connection: duckdb.DuckDBPyConnection) -> Reader:
     """Reads a mart, or where the rows went, out of a build file."""
 
     def read(table: str) -> pd.DataFrame:
-        if table != "goes to":
+        if table != GOES_TO:
             return connection.execute(f"select * from {table}").df()
         fates = [
             f"select {key} as key, bucket, case when bucket = 'quarantined' then rule end as rule from intermediate.{model}"
@@ -60,7 +58,7 @@ def of_python(marts: dict[str, pd.DataFrame], house: House) -> Reader:
     """Reads a mart, or where the rows went, out of the second reading."""
 
     def read(table: str) -> pd.DataFrame:
-        if table != "goes to":
+        if table != GOES_TO:
             return marts[table]
         lines = [
             (
@@ -89,40 +87,33 @@ def all_names(told: Recorded) -> dict[Hashable, str]:
     return names
 
 
-def shown(table: Table, read: Reader, told: Recorded) -> tuple[list[tuple[str, ...]], list[tuple[str, ...]]]:
-    """What the table expects and what is there, both as sorted lines of text; where others may be, only those it names."""
-    frame, names = read(table.what), all_names(told)
-    columns = ["key" if table.what == "goes to" else _first_column(table.what, frame), *table.headings[1:]]
-    scope = "key" if table.what == "goes to" else SCOPE.get(table.what, "episode_key")
-    if table.what == "goes to":
-        own = frame[[_base(key) in names for key in frame["key"]]]
-    else:
-        own = frame[frame[scope].isin(list(names))]
-    lines = sorted(
-        tuple(_cell(names.get(value, value)) for value in row)
-        for row in own[columns].itertuples(index=False, name=None)
-    )
-    if table.what == "goes to":
-        lines = sorted((_item(line[0], names), *line[1:]) for line in lines)
-    expected = sorted(tuple(_cell(cell) for cell in row) for row in table.rows)
-    if table.more or table.what == "goes to":
-        told_of = {line[:1] if table.what == "goes to" else line[:2] for line in expected}
-        lines = [line for line in lines if line[: len(next(iter(told_of)))] in told_of]
-    return expected, lines
+def shown(table: Table, read: Reader, told: Recorded) -> tuple[list[Line], list[Line]]:
+    """What the table expects and what is there, as sorted lines of text; where others may be, only those it names."""
+    names = all_names(told)
+    found = _fates(read(GOES_TO), names) if table.what == GOES_TO else _own(table, read(table.what), names)
+    expected = sorted(tuple(map(_cell, row)) for row in table.rows)
+    if table.more or table.what == GOES_TO:
+        n_named = 1 if table.what == GOES_TO else 2
+        named = {line[:n_named] for line in expected}
+        found = [line for line in found if line[:n_named] in named]
+    return expected, sorted(line[: len(table.headings)] for line in found)
 
 
-def _base(key: object) -> object:
-    return str(key).partition(".")[0] if key is not None and len(str(key)) > 32 and "." in str(key) else key
+def _own(table: Table, mart: pd.DataFrame, names: dict[Hashable, str]) -> list[Line]:
+    """The example's own rows of a mart, in the columns of the table, with names for keys."""
+    first, scope = FIRST.get(table.what, "episode_key"), SCOPE.get(table.what, "episode_key")
+    own = mart[mart[scope].isin(list(names))][[first, *table.headings[1:]]]
+    return [tuple(_cell(names.get(value, value)) for value in row) for row in own.itertuples(index=False, name=None)]
 
 
-def _item(text: str, names: dict[Hashable, str]) -> str:
-    key, dot, item = text.partition(".")
-    return f"{names[key]}.{item}" if dot and key in names else text
-
-
-def _first_column(mart: str, frame: pd.DataFrame) -> str:
-    preferred = {"aso.fct_assessment": "assessment_key", "services.timeline": "service_key", **SCOPE}
-    return preferred.get(mart, "episode_key")
+def _fates(fates: pd.DataFrame, names: dict[Hashable, str]) -> list[Line]:
+    """Name, bucket and rule of the example's own rows; an item of an assessment is named after it."""
+    found = []
+    for key, bucket, rule in fates.itertuples(index=False, name=None):
+        record, dot, item = (key, "", "") if key in names else str(key).partition(".")
+        if record in names:
+            found.append((f"{names[record]}{dot}{item}", _cell(bucket), _cell(rule)))
+    return found
 
 
 def _cell(value: object) -> str:

@@ -21,7 +21,8 @@ from tests.unit.oracle.small import INTAKE, Delivery
 WORDS: dict[str, tuple[str, str, dict[str, str]]] = {
     "office": ("offices", "office_id", {"recording since": "recording_started_on"}),
     "survivor": ("survivors", "survivor_id", {
-        "born": "date_of_birth", "consent": "consent_analytics", "merged into": "merged_into", "household": "household_id", "gender": "gender",
+        "born": "date_of_birth", "consent": "consent_analytics", "merged into": "merged_into", "household": "household_id",
+        "gender": "gender",
     }),
     "case": ("cases", "case_id", {"casework": "casework_type"}),
     "episode": ("aftercare_episodes", "episode_id", {
@@ -31,13 +32,16 @@ WORDS: dict[str, tuple[str, str, dict[str, str]]] = {
     "assessment": ("aso_assessments", "assessment_id", {
         "episode": "episode_id", "day": "assessed_on", "entered": "entered_at", "assessor": "assessor_id", "JDS stage": "stage",
     }),
-    "attendance": ("community_events", "attendance_id", {"episode": "episode_id", "day": "attended_on", "hours": "hours", "type": "event_type"}),
+    "attendance": ("community_events", "attendance_id", {
+        "episode": "episode_id", "day": "attended_on", "hours": "hours", "type": "event_type",
+    }),
     "health service": ("health_services", "health_service_id", {
         "episode": "episode_id", "planned": "planned_on", "delivered": "delivered_on", "status": "status", "sessions": "sessions",
         "type": "service_type",
     }),
     "support service": ("support_services", "support_service_id", {
-        "episode": "episode_id", "category": "service_category", "started": "started_on", "status": "status", "quantity": "quantity", "unit": "unit",
+        "episode": "episode_id", "category": "service_category", "started": "started_on", "status": "status",
+        "quantity": "quantity", "unit": "unit",
     }),
     "legal event": ("legal_proceedings", "proceeding_id", {
         "case": "case_id", "survivor": "survivor_id", "day": "occurred_on", "type": "event_type",
@@ -107,12 +111,12 @@ def _add(told: Recorded, what: str, line: dict[str, str]) -> None:
     for word, text in line.items():
         if word != what and word not in SCORES:
             values[(words | EVERY)[word]] = text or None
+    is_first = not any(name == table and row[key] == values[key] for name, row in told.rows)
     told.rows.append((table, values))
-    if table == "aso_assessments" and line[what] not in [
-        row["assessment_id"] for name, row in told.rows[:-1] if name == table
-    ]:
+    if table == "aso_assessments" and is_first:
         for item, (score, is_not_applicable) in _items(scores).items():
-            told.rows.append(("aso_scores", {"assessment_id": line[what], "indicator_code": item, "score": score, "not_applicable": is_not_applicable}))  # fmt: skip
+            row = {"indicator_code": item, "score": score, "not_applicable": is_not_applicable}
+            told.rows.append(("aso_scores", {"assessment_id": line[what], **row}))
 
 
 def _items(scores: dict[str, str]) -> dict[str, tuple[str | None, str]]:

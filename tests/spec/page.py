@@ -76,7 +76,7 @@ def read_page(path: Path) -> Page:
     """The page of a file; its second paragraph names the owner models and the entries of meta.definition."""
     text = path.read_text(encoding="utf-8")
     owner, _, versions = next(line for line in text.splitlines() if line.startswith("Owner: ")).partition("In `meta.")
-    head, *parts = re.split(r"^## ", text, flags=re.M)
+    _, *parts = re.split(r"^## ", text, flags=re.M)
     return Page(
         name=path.stem,
         text=text,
