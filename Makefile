@@ -9,10 +9,10 @@ export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 # What a test result depends on; .venv/tested holds the hash of the files that the slow tests last passed on.
 TREE := $(shell git ls-files -z --cached --others --exclude-standard 2>/dev/null | xargs -0 sha256sum 2>/dev/null | sha256sum | cut -c1-64)
-FAST := tests/unit tests/property tests/golden tests/architecture
+FAST := tests/unit tests/spec tests/property tests/golden tests/architecture
 SLOW := tests/simulation tests/dbt tests/database tests/faults tests/privacy tests/flows tests/docs
 
-.PHONY: help setup nightly serve test test-fast test-slow test-long simulation lint format lock docs benchmark benchmark-extract clean
+.PHONY: help setup nightly serve test test-fast test-slow test-long simulation lint format lock docs benchmark benchmark-extract benchmark-dbt clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -35,7 +35,7 @@ serve: .venv/ready ## start the Prefect server, its UI and the scheduled deploym
 
 test: test-fast test-slow ## set up and pass the tests; slow ones run again only when a file changed (FORCE=1: always)
 
-test-fast: .venv/ready ## unit, property, golden and architecture tests
+test-fast: .venv/ready ## unit, spec, property, golden and architecture tests
 	@$(BIN)/python -m pytest -q -n 2 $(wildcard $(FAST))
 
 test-slow: .venv/ready ## simulation, dbt, fault, privacy, flow and documentation tests
@@ -62,14 +62,22 @@ lock: ## write requirements.lock anew from pyproject.toml (needs uv)
 	@uv pip compile pyproject.toml --extra dev --no-emit-index-url --no-annotate --no-header --quiet >> requirements.lock.new
 	@mv requirements.lock.new requirements.lock
 
-docs: .venv/ready ## write the reference pages anew
+docs: .venv/ready ## write the reference pages anew, and the dbt docs as one page: build/dbt-docs/index.html
 	@$(BIN)/python docs/generate.py
+	@mkdir -p build/dbt-docs
+	@cd build/dbt-docs && $(CURDIR)/$(BIN)/dbt --quiet --log-level-file none docs generate --static --empty-catalog --target build \
+		--project-dir $(CURDIR)/dbt_project --profiles-dir $(CURDIR)/dbt_project --target-path $(CURDIR)/build/dbt-docs/target
+	@mv build/dbt-docs/target/static_index.html build/dbt-docs/index.html && rm -f build/dbt-docs/build.duckdb
+	@echo "build/dbt-docs/index.html"
 
 benchmark: .venv/ready ## seconds, CPU seconds and peak memory per stage: SURVIVORS=2000
 	@$(BIN)/python benchmarks/nightly.py --survivors $(or $(SURVIVORS),2000)
 
 benchmark-extract: .venv/ready ## rows a second out of a PostgreSQL, before and after pseudonyms: SURVIVORS=5000
 	@$(BIN)/python benchmarks/extract.py --survivors $(or $(SURVIVORS),5000)
+
+benchmark-dbt: .venv/ready ## dbt against its SQL run bare, and the cookbook's queries in ms: SURVIVORS=5000
+	@PYTHONPATH=. $(BIN)/python benchmarks/dbt_nodes.py --survivors $(or $(SURVIVORS),5000)
 
 clean: ## remove .venv and caches, not the warehouse
 	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis dbt_project/target

@@ -1,8 +1,9 @@
-"""Writes the reference pages from what they describe: docs/source.md, docs/marts.md, docs/checks.md.
+"""Writes the reference pages from what they describe: docs/source.md, docs/marts.md, docs/rules.md, docs/checks.md.
 
 make docs          # a test holds that the committed pages are what this writes
 """
 
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,7 @@ LANDS = {
 
 def pages() -> dict[str, str]:
     """File name and text of each reference page."""
-    return {"source.md": source_page(), "marts.md": marts_page(), "checks.md": checks_page()}
+    return {"source.md": source_page(), "marts.md": marts_page(), "rules.md": rules_page(), "checks.md": checks_page()}
 
 
 def source_page() -> str:
@@ -90,6 +91,29 @@ def marts_page() -> str:
 def _models(schema: str) -> list[dict[str, Any]]:
     document = yaml.safe_load((MARTS / schema / f"_{schema}.yml").read_text(encoding="utf-8"))
     return list(document["models"])
+
+
+def rules_page() -> str:
+    """Every definition with its examples, and the example that holds each line of it."""
+    sys.path.insert(0, str(PROJECT))
+    from tests.spec.page import pages as rules
+
+    changes = yaml.safe_load((PROJECT / "tests" / "spec" / "mutants.yml").read_text(encoding="utf-8"))
+    parts = [
+        HEAD + "# The rules, by example\n",
+        "What the words of the marts mean. Each example is a test: its rows are built into marts by SQL and by a second reading in plain Python, and both must say what the table says. Tables that name a mart "
+        "(`core.fct_episode`) say what comes out, all of it unless the last line is `…`; `goes to` says in which bucket a row ends; the other tables say what was recorded. As_of is 2026-11-01. A number in a "
+        "column of dates is a day since the intake of that episode, which is 2024-01-01 unless a table says otherwise; without a table of episodes there is one, E1, open. An assessment without a table of scores "
+        "has a 3 everywhere. A `?` names a record that is not there. Keys sort as the names do.\n",
+    ]
+    parts += [re.sub(r"^#", "##", page.text, flags=re.M) for page in rules()]
+    rows = [f"| `{one['model']}` | {one['rule']} | {one['caught_by']} |" for one in changes]
+    parts.append(
+        f"## Which example holds which line\n\n{len(changes)} small changes of the SQL, made one at a time, and the example that fails for each "
+        "(`tests/spec/test_mutants.py`; `make test-long` makes them all).\n"
+    )
+    parts.append("\n".join(["| model | rule | example |", "| --- | --- | --- |", *rows]) + "\n")
+    return "\n".join(parts)
 
 
 def checks_page() -> str:

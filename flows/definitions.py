@@ -92,8 +92,12 @@ ACCEPTED: dict[str, Accepts] = {
     "earliest_plausible_date": _date,
     "language_pool": _number(11, 1_000_000, whole=True),  # small groups are hidden: it can be raised, never lowered
 }
-# Not to be set: the length of a month is the calendar's (365.25 / 12), and the headline is what the estimators can give.
-FIXED = frozenset({"month_days", "headline_curve"})
+# Not to be set: the length of a month is the calendar's (365.25 / 12), the headline is what the estimators can give, a rule
+# without a number is its text.
+FIXED = frozenset({
+    "month_days", "headline_curve", "outcome_and_event", "restoration_interval", "stage_precedence", "form_of_the_day",
+    "timeline_order", "merged_records", "consent_analytics", "bucket_order", "overdue_assessment",
+})  # fmt: skip
 # Each must not be greater than the next.
 ORDERED = (
     ("sustained_from_days", "sustained_target_days", "sustained_to_days"),

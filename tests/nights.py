@@ -63,10 +63,8 @@ def opened(source: Path, home: Path, *, as_of: date | None = None, **given: obje
     return night
 
 
-def built(
-    sources: list[Path], home: Path, target: Path, *, as_of: date, variables: Mapping[str, object] | None = None
-) -> Path:
-    """The build file after landing the deliveries one by one and running dbt once, with these variables, after the last.
+def ready(sources: list[Path], home: Path, *, as_of: date) -> Night:
+    """The night of the last of these deliveries, all landed one by one and shown in its build file; no marts yet.
 
     Keys of deliveries before the last full one are known as those of a release would be.
     """
@@ -79,6 +77,14 @@ def built(
     before = [extract for extract in extracts(home / "raw") if extract.sequence not in in_scope]
     with connect(night.build_file) as build:
         show_known_keys(build, before, jds(), None)
+    return night
+
+
+def built(
+    sources: list[Path], home: Path, target: Path, *, as_of: date, variables: Mapping[str, object] | None = None
+) -> Path:
+    """The build file after landing the deliveries one by one and running dbt once, with these variables, after the last."""
+    night = ready(sources, home, as_of=as_of)
     build_marts(night.folder, target, variables=variables)
     return night.build_file
 

@@ -107,6 +107,11 @@ def test_columns_of_marts_are_of_the_declared_types(example: Example, marts: duc
             assert declared == (built[table][name],), f"{table}.{name}"
 
 
+def test_the_docs_page_of_this_project_sends_nothing(example: Example) -> None:
+    """dbt's page starts a tracker only where the manifest says that usage may be sent."""
+    assert example.manifest["metadata"]["send_anonymous_usage_stats"] is False
+
+
 def test_marts_are_the_tables_of_the_release(example: Example) -> None:
     assert set(_marts(example)) == set(PROMISED)
 

@@ -16,7 +16,7 @@ from flows.errors import Exit, HomeError
 from flows.extract import land as landing
 from flows.lock import hold_home
 from flows.publish import release
-from flows.warehouse import Home
+from flows.warehouse import FORMAT_VERSION, Home
 from tests.conftest import WholeNight
 from tests.faults.refusals import Said, refusal, run, visible
 from tests.faults.test_delivery_refused import LATER, STAYS, a_delivery
@@ -83,7 +83,7 @@ def test_F53_a_home_of_another_format_is_refused(tmp_path: Path, night: Nightly)
     (tmp_path / "home" / "format").write_text("99\n", encoding="ascii")
     said = night(tmp_path / "home")
     assert said.code == Exit.HOME
-    assert "the home has another format than this version's (1)" in refusal(said.err)
+    assert f"the home has another format than this version's ({FORMAT_VERSION})" in refusal(said.err)
 
 
 def test_F51_too_little_space_is_refused_before_anything_is_read(

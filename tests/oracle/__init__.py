@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from tests.oracle import aso, dims, episodes, months, outcomes, timeline
+from tests.oracle import aso, caseload, dims, episodes, months, outcomes, timeline
 from tests.oracle.buckets import sort_into_buckets
 from tests.oracle.delivery import read_scope
 from tests.oracle.forms import scored_forms
@@ -35,6 +35,7 @@ def read_marts(folders: Sequence[Path | str], *, as_of: date) -> dict[str, pd.Da
         "core.dim_office": dims.dim_office(house),
         "core.dim_partner": dims.dim_partner(house),
         "core.dim_survivor": dims.dim_survivor(people, episode_list),
+        "core.caseload": caseload.caseload(episode_list, forms),
         "core.fct_episode": outcomes.fct_episode(episode_list, forms, records),
         "aso.fct_assessment": aso.fct_assessment(forms),
         "aso.fct_score": aso.fct_score(forms),

@@ -30,6 +30,7 @@ GRAIN = {
     "core.dim_office": ["office_id"],
     "core.dim_partner": ["partner_id"],
     "core.dim_survivor": ["survivor_key"],
+    "core.caseload": ["office_id", "quarter"],
     "core.fct_episode": ["episode_key"],
     "aso.fct_assessment": ["assessment_key"],
     "aso.fct_score": ["assessment_key", "indicator_code"],

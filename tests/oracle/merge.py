@@ -30,9 +30,12 @@ def resolve(contenders: Contenders, gone: set[Hashable]) -> People:
     # surviving record's.
     # READING: consent withheld on any record of a chain, deleted or contending versions included, excludes the
     # person.
+    # READING: a record without an id is nobody's: it is merged with none and says nothing of a person's consent.
     people = People()
     members: dict[Hashable, list[Row]] = defaultdict(list)
     for key, rows in contenders.items():
+        if rows[0].key is None:
+            continue
         end, fault = _end_of(key, contenders, gone)
         if fault:
             people.fault[key] = fault

@@ -68,8 +68,8 @@ class World:
         return self.pick("2024-02-30", "1900-01-01", "1970-01-01", "soon", None) if self.chance(share) else on
 
 
-def make_world(seed: int, survivors: int = 400) -> Delivery:
-    """A full delivery of that many survivors and all that happened to them."""
+def make_world(seed: int, survivors: int = 400, *, doubled: bool = True) -> Delivery:
+    """A full delivery of that many survivors and all that happened to them; some rows twice unless `doubled` is false."""
     world = World(np.random.default_rng(seed))
     _places(world)
     people = [world.new("s") for _ in range(survivors)]
@@ -85,7 +85,8 @@ def make_world(seed: int, survivors: int = 400) -> Delivery:
     _merged_share_cases(world)
     _lawsuits(world, people, cases)
     _orphans(world)
-    _double(world)
+    if doubled:
+        _double(world)
     return world.delivery
 
 
