@@ -69,6 +69,7 @@ def land_delivery(night: Night, watch: Watch) -> Done:
             ],
         )
         history.restore(build, night.home, night.live)
+        history.show_recent(build, night.home, night.live, night.as_of)
     facts = night.delivery.facts
     rows: list[Row] = [{"table": table, "rows": count} for table, count in facts.rows.items()]
     why = f" ({facts.remark})" if facts.remark else ""
