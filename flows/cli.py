@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from flows import settings as settings_module
+from flows.cli_checks import checks
 from flows.cli_diff import diff
 from flows.cli_mapping import MAPPING, PARAMETER, mapping
 from flows.cli_simulate import Day, simulate
@@ -98,6 +99,7 @@ def _command() -> str:
 
 
 cli.add_command(simulate)
+cli.add_command(checks)
 cli.add_command(diff)
 cli.add_command(mapping)
 
@@ -160,21 +162,6 @@ def sql(query: str | None, home: Path | None, fmt: str) -> None:
         click.echo(run_query(where, query, fmt=fmt))
     else:
         shell(where, fmt=fmt)
-
-
-@cli.command()
-@HOME
-@click.option("--failed", is_flag=True, help="Only checks that warn, fail or err.")
-@click.option("--run", "of_run", is_flag=True, help="The checks of the newest run that did not publish.")
-def checks(home: Path | None, failed: bool, of_run: bool) -> None:
-    """Show what the checks of the live release found; exit code 14 where one fails or errs."""
-    from flows.inspect import check_lines, check_rows
-
-    rows = check_rows(_home(home), of_run=of_run, failed=failed)
-    for line in check_lines(rows):
-        click.echo(line)
-    if any(row["status"] in {"fail", "error"} for row in rows):
-        sys.exit(Exit.CHECKS)
 
 
 @cli.command()

@@ -133,8 +133,14 @@ scales as (
     select
         compared.check_id,
         abs(compared.score_sum / compared.n - compared.other_sum / compared.n_other) >= (instrument.scale_max - instrument.scale_min) / 3
-        or (compared.other_lowest >= 0.05 * compared.n_other and 10 * compared.n_lowest * compared.n_other < compared.other_lowest * compared.n)
-        or (compared.other_highest >= 0.05 * compared.n_other and 10 * compared.n_highest * compared.n_other < compared.other_highest * compared.n)
+        or (
+            compared.other_lowest >= 0.05 * compared.n_other
+            and 10 * compared.n_lowest * compared.n_other < compared.other_lowest * compared.n
+        )
+        or (
+            compared.other_highest >= 0.05 * compared.n_other
+            and 10 * compared.n_highest * compared.n_other < compared.other_highest * compared.n
+        )
             as is_shifted
     from compared
     cross join {{ ref('int_instrument') }} as instrument

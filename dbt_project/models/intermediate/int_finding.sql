@@ -75,7 +75,8 @@ episodes as (
         and least(coalesce(facts.exit_day, facts.as_of_day), facts.as_of_day) > {{ definition('initial_window_days') }}
         and coalesce(form_days.first_day > {{ definition('initial_window_days') }}, true) as no_assessment_by_day_60,
         facts.exit_day is null
-        and facts.as_of_day - {{ next_assessment_day('form_days.last_day') }} > {{ definition('initial_window_days') }} as overdue_assessment,
+        and facts.as_of_day - {{ next_assessment_day('form_days.last_day') }} > {{ definition('initial_window_days') }}
+            as overdue_assessment,
         coalesce(facts.exit_day is null and facts.as_of_day > long_stay.longest, false) as open_stay_beyond_98th_percentile,
         coalesce(stays.intake_date < max(coalesce(stays.left_on, 'infinity'::date)) over (
             partition by stays.survivor_key order by stays.intake_date, stays.episode_key rows between unbounded preceding and 1 preceding
