@@ -14,6 +14,7 @@ from flows.cli_checks import checks
 from flows.cli_diff import diff
 from flows.cli_mapping import MAPPING, PARAMETER, mapping
 from flows.cli_simulate import Day, simulate
+from flows.cli_worklist import worklist
 from flows.errors import Exit, StageError
 from flows.settings import Settings
 from flows.warehouse import Home
@@ -102,6 +103,7 @@ cli.add_command(simulate)
 cli.add_command(checks)
 cli.add_command(diff)
 cli.add_command(mapping)
+cli.add_command(worklist)
 
 
 @cli.command()

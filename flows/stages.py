@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from expectations.run import Verdict, run_door, store
-from flows import estimate, history
+from flows import casework, estimate, history
 from flows.dbt_build import NodeEvent, build_marts
 from flows.errors import ChecksError, HeldError
 from flows.extract.contract import jds
@@ -169,6 +169,7 @@ def publish(night: Night, watch: Watch) -> Done:
         memory_limit=settings.memory_limit,
         threads=settings.threads or None,
     )
+    casework.write(night.home, night.build_file, release_id, night.as_of)
     release.prune(night.home, settings.keep_releases, at=night.at)
     history.prune(night.home, {kept.release_id for kept in release.releases(night.home)})
     return Done(f"release {release_id} is live", [{"release": release_id, "as of": night.as_of.isoformat()}])
