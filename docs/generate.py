@@ -121,15 +121,18 @@ def checks_page() -> str:
     parts = [
         HEAD + "# What is checked\n",
         "Each check counts the rows it looks at and the rows that fail; results are in `quality.check`. `block` stops the publication, `warn` does not; "
-        "a check whose name ends in `.hold`, and `mass_delete`, holds the run for a person to look.\n",
+        "`hold` holds the run for a person to look. With two limits, both must be exceeded. Limits are in `expectations/thresholds.yml`, owners and guidance in "
+        "`expectations/guidance.yml`. Owners: `source` runs JDS and its export, `office` owns the record, `data` runs this pipeline, `analysis` owns the estimates.\n",
     ]
     for door in DOORS:
         rows = [
-            f"| `{check.check_id}` | {check.severity} | {check.threshold} | {check.because} |"
+            f"| `{check.check_id}` | {check.family}, {check.sub_family} | {'hold' if check.hold else check.severity} | {check.threshold} | {check.owner} "
+            f"| {check.because} | {check.guidance} |"
             for check in registry(door)
         ]
+        head = "| check | family | severity | limit | owner | because | how to remedy |"
         parts.append(f"## The {door} door\n")
-        parts.append("\n".join(["| check | severity | limit | because |", "| --- | --- | --- | --- |", *rows]) + "\n")
+        parts.append("\n".join([head, "| --- | --- | --- | --- | --- | --- | --- |", *rows]) + "\n")
     return "\n".join(parts)
 
 

@@ -41,7 +41,7 @@ class Count:
 
 @dataclass(frozen=True)
 class Check:
-    """One rule with a stable id, its limits, and why and since when they are what they are.
+    """One rule with a stable id, its limits, why and since when they are what they are, who acts on it and how.
 
     With both limits given, both must be exceeded. `hold` marks a check whose failure means that a person must look
     first. `same_count_as` names the check whose count is judged again here when no count of its own is delivered.
@@ -58,6 +58,8 @@ class Check:
     max_percent: float | None = None
     hold: bool = False
     same_count_as: str | None = None
+    owner: str = ""
+    guidance: str = ""
 
     def __post_init__(self) -> None:
         if not ID_SHAPE.fullmatch(self.check_id):

@@ -16,7 +16,7 @@ from expectations.suites import door_of, estimates, registry
 log = logging.getLogger(__name__)
 
 PROMISED = ["check_id", "family", "severity", "table_name", "status", "n_checked", "n_failed", "threshold", "because"]
-ADDED = ["sub_family", "since", "door"]
+ADDED = ["sub_family", "since", "door", "owner", "guidance"]
 
 UNREGISTERED = "A count was delivered for a check that is not registered."
 UNEVALUATED = "The check engine could not evaluate this check."
@@ -144,6 +144,8 @@ def _row(check: Check, delivered: Delivered, exceeded: bool | None, accept: froz
         "sub_family": check.sub_family,
         "since": check.since,
         "door": door_of(check.check_id),
+        "owner": check.owner,
+        "guidance": check.guidance,
     }
 
 
@@ -152,7 +154,8 @@ def _unknown_row(name: str, n_counts: int, door: str) -> dict[str, Any]:
     row: dict[str, Any] = dict.fromkeys(PROMISED + ADDED, None)
     row |= {"check_id": name, "family": "conformance", "severity": "block", "table_name": "registry"}
     row |= {"status": "error", "n_checked": n_counts, "n_failed": n_counts, "threshold": "at most 0"}
-    return row | {"because": UNREGISTERED, "sub_family": "registry", "door": door}
+    row |= {"because": UNREGISTERED, "sub_family": "registry", "door": door}
+    return row | {"owner": "data", "guidance": "Register the check, or stop counting it."}
 
 
 def _counts(door: str, connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:

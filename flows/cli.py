@@ -10,11 +10,13 @@ from typing import Any
 import click
 
 from flows import settings as settings_module
+from flows.cli_checks import checks
 from flows.cli_diff import diff
 from flows.cli_mapping import MAPPING, PARAMETER, mapping
 from flows.cli_operate import backfill, config, upgrade
 from flows.cli_partner import COMMANDS as PARTNER_COMMANDS
 from flows.cli_simulate import Day, simulate
+from flows.cli_worklist import worklist
 from flows.errors import Exit, StageError
 from flows.settings import Settings
 from flows.warehouse import Home
@@ -104,7 +106,7 @@ def _command() -> str:
     return str(beside.relative_to(Path.cwd())) if beside.is_relative_to(Path.cwd()) else str(beside)
 
 
-for command in (simulate, diff, mapping, *PARTNER_COMMANDS, backfill, upgrade, config):
+for command in (simulate, checks, worklist, diff, mapping, *PARTNER_COMMANDS, backfill, upgrade, config):
     cli.add_command(command)
 
 
@@ -166,21 +168,6 @@ def sql(query: str | None, home: Path | None, fmt: str) -> None:
         click.echo(run_query(where, query, fmt=fmt))
     else:
         shell(where, fmt=fmt)
-
-
-@cli.command()
-@HOME
-@click.option("--failed", is_flag=True, help="Only checks that warn, fail or err.")
-@click.option("--run", "of_run", is_flag=True, help="The checks of the newest run that did not publish.")
-def checks(home: Path | None, failed: bool, of_run: bool) -> None:
-    """Show what the checks of the live release found; exit code 14 where one fails or errs."""
-    from flows.inspect import check_lines, check_rows
-
-    rows = check_rows(_home(home), of_run=of_run, failed=failed)
-    for line in check_lines(rows):
-        click.echo(line)
-    if any(row["status"] in {"fail", "error"} for row in rows):
-        sys.exit(Exit.CHECKS)
 
 
 @cli.command()

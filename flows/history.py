@@ -1,4 +1,5 @@
-"""What one night must remember for the next: keys that are gone, the history of corrected assessments, and what the night knew.
+"""What one night must remember for the next: keys that are gone, the history of corrected assessments, counts to compare with, and
+what the night knew.
 
 All of it belongs to a release, so that a rollback takes it back too: `history/<release_id>/`. It is kept when the release itself is
 no longer, since a past night that is made again goes on from it.
@@ -9,7 +10,7 @@ import os
 import shutil
 from collections.abc import Collection
 from dataclasses import asdict, dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
@@ -23,6 +24,8 @@ from flows.warehouse import Home, connect
 GONE = "gone_keys"
 ASSESSMENTS = "assessment_history"
 MEMORY = "memory.json"
+COUNTS = "night_counts"
+RECENT_DAYS, MOST_NIGHTS = 35, 7
 
 
 @dataclass(frozen=True)
@@ -105,6 +108,26 @@ def restore(build: duckdb.DuckDBPyConnection, home: Home, release_id: str | None
         build.execute(f"create table history.{ASSESSMENTS} as select * from read_parquet({quoted(str(path))})")
 
 
+def show_recent(build: duckdb.DuckDBPyConnection, home: Home, release_id: str | None, as_of: date) -> None:
+    """Make `raw.recent_counts` (check_id, code, n): what the nights before counted, one row each a night.
+
+    Nights are those of the present for a date in the 35 days before `as_of`, the newest for each date, seven at most, and none later
+    than the release that this night goes on from: what was rolled back is not compared with.
+    """
+    last = sequence_of(release_id) if release_id else None
+    nights = [
+        one for one in memories(home) if one.return_to is None and (sequence_of(one.release_id) or 0) <= (last or 0)
+    ]
+    newest = {one.as_of: one.release_id for one in nights if as_of - timedelta(RECENT_DAYS) <= one.as_of < as_of}
+    build.execute("create or replace table raw.recent_counts (check_id varchar, code varchar, n bigint)")
+    for _, name in sorted(newest.items())[-MOST_NIGHTS:]:
+        path = home.history / name / f"{COUNTS}.parquet"
+        if path.exists():
+            build.execute(
+                f"insert into raw.recent_counts select check_id, code, n from read_parquet({quoted(str(path))})"
+            )
+
+
 def keep(home: Home, build_file: Path, remembered: Memory) -> None:
     """Write what goes with a release, whole or not at all."""
     building = home.history / f".building-{remembered.release_id}"
@@ -113,6 +136,7 @@ def keep(home: Home, build_file: Path, remembered: Memory) -> None:
     queries = {
         GONE: "select distinct table_name, key from intermediate.int_key_known_before where is_gone",
         ASSESSMENTS: f"select * from history.{ASSESSMENTS}",
+        COUNTS: "select * from intermediate.int_night_count order by all",
     }
     with connect(build_file, read_only=True) as connection:
         for name, query in queries.items():

@@ -1,6 +1,5 @@
-"""Looking at what is live: for `aftercare status`, `sql`, `checks` and `key`."""
+"""Looking at what is live: for `aftercare status`, `sql`, `unmapped` and `key`."""
 
-import json
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -16,9 +15,7 @@ from flows.known import access_of, instrument_of, mapping_of, run_key
 from flows.publish import audit, manifest
 from flows.publish.release import current_release, hold_state, open_release
 from flows.settings import Settings
-from flows.warehouse import Home, connect
-
-CHECK_COLUMNS = "check_id, family, severity, table_name, status, n_checked, n_failed, threshold, because"
+from flows.warehouse import Home
 
 
 class QueryError(StageError):
@@ -134,39 +131,6 @@ def last_origin(home: Home) -> str:
     if not landed:
         raise NothingPublishedError("no delivery has landed yet", stage="unmapped", next_step="name one with --source")
     return str(landed[-1].facts["origin"])
-
-
-def check_rows(home: Home, *, of_run: bool, failed: bool) -> list[dict[str, object]]:
-    """Rows of quality.check of the live release, or of the newest run that did not publish."""
-    if of_run:
-        builds = sorted(home.runs.glob("[0-9]*T*/build.duckdb"))
-        if not builds:
-            raise NothingPublishedError(
-                "no run is kept that did not publish", stage="checks", next_step="aftercare checks"
-            )
-        connection = connect(builds[-1], read_only=True)
-    else:
-        connection = open_release(home)
-    where = "where status in ('warn', 'fail', 'error')" if failed else ""
-    with connection:
-        frame = connection.execute(
-            f'select {CHECK_COLUMNS} from quality."check" {where} order by status, check_id'
-        ).df()
-    rows: list[dict[str, object]] = json.loads(frame.to_json(orient="records"))
-    return rows
-
-
-def check_lines(rows: list[dict[str, object]]) -> list[str]:
-    """The rows as lines: status, check, counts and limit; the reason where the limit is exceeded. Ends with the counts by status."""
-    lines = []
-    for row in rows:
-        found = "not counted" if row["n_checked"] is None else f"{row['n_failed']:,} of {row['n_checked']:,}"
-        lines.append(f"{row['status']:<20} {row['check_id']:<58} {found:>22}  ({row['threshold']})")
-        if row["status"] in {"warn", "fail", "error"}:
-            lines.append(f"{'':<20} {row['because']}")
-    statuses = [str(row["status"]) for row in rows]
-    told = ", ".join(f"{statuses.count(status)} {status}" for status in sorted(set(statuses)))
-    return [*lines, told or "no check is in that state"]
 
 
 def keys_of(settings: Settings, kind: str, identifiers: tuple[str, ...], *, at: datetime) -> list[str]:

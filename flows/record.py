@@ -10,7 +10,7 @@ from prefect.logging import get_run_logger
 from flows.cli import TRY
 from flows.dbt_build import NodeEvent
 from flows.errors import NothingPublishedError
-from flows.inspect import check_rows
+from flows.inspect_checks import check_rows
 from flows.publish import manifest
 from flows.run import Reporter
 from flows.stages import Done, Row

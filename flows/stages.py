@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from expectations.run import Verdict, run_door, store
-from flows import estimate, history
+from flows import casework, estimate, history
 from flows.dbt_build import NodeEvent, build_marts
 from flows.errors import ChecksError, HeldError
 from flows.extract.contract import jds
@@ -71,6 +71,7 @@ def land_delivery(night: Night, watch: Watch) -> Done:
             ],
         )
         history.restore(build, night.home, night.known.before)
+        history.show_recent(build, night.home, night.known.before, night.as_of)
     facts = night.facts
     rows: list[Row] = [{"table": table, "rows": count} for table, count in facts.rows.items()]
     why = f" ({facts.remark})" if facts.remark else ""
@@ -169,6 +170,7 @@ def publish(night: Night, watch: Watch) -> Done:
         memory_limit=settings.memory_limit,
         threads=settings.threads or None,
     )
+    casework.write(night.home, night.build_file, release_id, night.as_of)
     release.prune(night.home, settings.keep_releases, at=night.at)
     history.prune(night.home, release.went_live(night.home))
     return Done(f"release {release_id} is live", [{"release": release_id, "as of": night.as_of.isoformat()}])

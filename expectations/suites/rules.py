@@ -3,10 +3,7 @@
 from dataclasses import replace
 
 from expectations.checks import Check, Family, Severity
-
-SINCE = "2026-11-22"
-HOLD_ROWS = 19  # with more than this, and more than HOLD_PERCENT, a person looks first
-HOLD_PERCENT = 2.0
+from expectations.policy import policy
 
 SOURCE_TABLES = (
     "offices",
@@ -30,22 +27,23 @@ def group(
     because: dict[str, str],
     *,
     severity: Severity = "warn",
-    max_failed: int | None = 0,
-    max_percent: float | None = None,
+    hold: bool = False,
     table: str | None = None,
 ) -> list[Check]:
-    """One check an entry of `because`; its table is the id without the last word, unless one is given."""
+    """One check an entry of `because`, with its limits, owner and guidance from the data files.
+
+    Its table is the id without the last word, unless one is given. `hold` makes a person look first.
+    """
     return [
         Check(
             check_id=check_id,
             table_name=table or check_id.rpartition(".")[0],
             family=family,
             sub_family=sub_family,
-            severity=severity,
+            severity="block" if hold else severity,
             because=text,
-            since=SINCE,
-            max_failed=max_failed,
-            max_percent=max_percent,
+            hold=hold,
+            **policy(check_id)._asdict(),
         )
         for check_id, text in because.items()
     ]
@@ -57,14 +55,13 @@ def with_holds(checks: list[Check]) -> list[Check]:
 
 
 def hold(check: Check, check_id: str) -> Check:
-    """A twin that judges the same count by `more than 2 % and at least 20 rows`."""
+    """A twin that judges the same count by limits of its own, and makes a person look first."""
     return replace(
         check,
         check_id=check_id,
         severity="block",
         hold=True,
-        max_failed=HOLD_ROWS,
-        max_percent=HOLD_PERCENT,
         same_count_as=check.check_id,
         because=f"{check.because} So many at once is a change at the source that a person must see first.",
+        **policy(check_id)._asdict(),
     )

@@ -19,7 +19,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 TABLES = (
     "episodes_by_office", "episodes_by_casework_type", "episodes_by_outcome", "episodes_by_age_band",
-    "episodes_by_gender", "curves", "risk_indicators", "checks_summary", "exclusions", "definitions",
+    "episodes_by_gender", "curves", "risk_indicators", "checks_summary", "checks_spoken", "exclusions", "definitions",
 )  # fmt: skip
 
 CURVE_LABELS = {

@@ -33,12 +33,17 @@ CAVEATS = {
     "six people.",
     "risk_indicators.csv": "What helps to predict, never what causes. No row is about a person.",
     "checks_summary.csv": "How many checks of the data ended how. Not numbers of people.",
+    "checks_spoken.csv": "The checks that found more than they allow, by name; how much they found is not said.",
     "exclusions.csv": "Survivors who are in no table, rounded to 5.",
     "definitions.csv": "The definitions in force, with their versions.",
 }
 
 _DEFINITIONS = "select name, version, value, since from marts.meta.definition order by name, version"
 _CHECKS = "select severity, status, count(*) from marts.quality.check group by all order by all"
+_SPOKEN = (
+    "select check_id, family, table_name, status, threshold, because from marts.quality.check "
+    "where status in ('warn', 'fail', 'error') order by all"
+)
 _EXCLUSIONS = "select reason, sum(n_survivors_rounded) from marts.meta.exclusion group by reason order by reason"
 _RISK = """
     select r.outcome, r.code, i.label, i.domain_code, round(r.importance, 4), round(r.lower, 4), round(r.upper, 4),
@@ -48,6 +53,7 @@ _RISK = """
     where r.unit = 'indicator'
     order by r.outcome, r.rank_low, r.rank_high, r.code
 """
+SPOKEN_COLUMNS = ("check_id", "family", "table_name", "status", "threshold", "because")
 RISK_COLUMNS = (
     "outcome", "code", "label", "domain_code", "importance", "lower", "upper",
     "rank_low", "rank_high", "direction", "selection_percent",
@@ -65,6 +71,7 @@ def write_share(marts: Path, folder: Path, facts: ReleaseFacts, *, threshold: in
             "curves.csv": [curves.COLUMNS, *curves.shared_curves(connection, threshold)],
             "risk_indicators.csv": [RISK_COLUMNS, *connection.execute(_RISK).fetchall()],
             "checks_summary.csv": [("severity", "status", "n_checks"), *connection.execute(_CHECKS).fetchall()],
+            "checks_spoken.csv": [SPOKEN_COLUMNS, *connection.execute(_SPOKEN).fetchall()],
             "exclusions.csv": _exclusions(connection, threshold),
             "definitions.csv": [("name", "version", "value", "since"), *connection.execute(_DEFINITIONS).fetchall()],
         }

@@ -24,7 +24,7 @@ BEYOND_THE_PROMISE = {
         "valid_to",
     },
     "services.timeline": {"service_code"},
-    "quality.check": {"sub_family", "door", "since"},
+    "quality.check": {"sub_family", "door", "since", "owner", "guidance"},
     "meta.definition": {"text"},
 }
 READ_BY_ML = {

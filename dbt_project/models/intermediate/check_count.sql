@@ -1,4 +1,5 @@
 -- What the expectations judge: one row per check.
-select * from {{ ref('int_check_source') }}
-union all
-select * from {{ ref('int_check_mart') }}
+{%- for model in ['int_check_source', 'int_check_mart', 'int_check_record', 'int_check_office', 'int_check_recent'] %}
+select * from {{ ref(model) }}
+{{ "union all" if not loop.last }}
+{%- endfor %}

@@ -21,7 +21,7 @@ episode_checks as (
 ),
 
 assessments as (
-    select assessments.*, instrument.scale_min, instrument.scale_max
+    select assessments.*, instrument.scale_min, instrument.scale_max, instrument.restoration_cutoff
     from {{ ref('fct_assessment') }} as assessments
     cross join {{ ref('int_instrument') }} as instrument
 ),
@@ -31,6 +31,7 @@ assessment_checks as (
         count(*) as n_rows,
         count(*) - count(distinct assessment_key) as grain,
         coalesce(sum(n_scored + n_not_applicable + n_missing), 0) as n_items,
+        count(*) filter (where is_restored and least(saf, leg, men, eco, soc, phy) < restoration_cutoff - 1e-9) as restored_rule,
         count(*) filter (
             where
             coalesce(
@@ -42,13 +43,7 @@ assessment_checks as (
         ) as means_in_range,
         count(*) filter (
             where
-            stage_raw is not null
-            and case stage_raw
-                when 'initial' then stage != 'initial'
-                when 'final' then stage != 'end'
-                when 'follow_up' then stage not in ('sustained', 'interim')
-                else stage not in ('mid', 'interim')
-            end
+            {{ stage_disagrees() }}
         ) as stage_disagrees,
         count(*) - count(distinct row(episode_key, day)) as two_on_a_day
     from assessments
@@ -164,6 +159,8 @@ counts as (
     select 'aso.fct_assessment.grain' as check_id, n_rows as n_checked, grain as n_failed from assessment_checks
     union all
     select 'aso.fct_assessment.means_in_range' as check_id, n_rows as n_checked, means_in_range as n_failed from assessment_checks
+    union all
+    select 'aso.fct_assessment.restored_rule' as check_id, n_rows as n_checked, restored_rule as n_failed from assessment_checks
     union all
     select 'aso_assessments.stage_disagrees' as check_id, n_rows as n_checked, stage_disagrees as n_failed from assessment_checks
     union all

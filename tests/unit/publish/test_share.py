@@ -25,7 +25,14 @@ def share(assembled: Path) -> Path:
 
 def test_only_known_files_are_written(share: Path):
     names = {f"episodes_by_{name}.csv" for name in ("office", *GROUPS)}
-    names |= {"curves.csv", "risk_indicators.csv", "checks_summary.csv", "exclusions.csv", "definitions.csv"}
+    names |= {
+        "curves.csv",
+        "risk_indicators.csv",
+        "checks_summary.csv",
+        "checks_spoken.csv",
+        "exclusions.csv",
+        "definitions.csv",
+    }
     assert {path.name for path in share.iterdir()} == names | {"manifest.json"}
     manifest = json.loads((share / "manifest.json").read_text())
     assert manifest["tables"].keys() == names
@@ -74,6 +81,7 @@ def test_checks_are_counted_and_indicators_come_with_ranges(share: Path):
         {"severity": "block", "status": "pass", "n_checks": "2"},
         {"severity": "block", "status": "warn", "n_checks": "1"},
     ]
+    assert [(row["check_id"], row["status"]) for row in rows(share, "checks_spoken.csv")] == [("c2", "warn")]
     first = rows(share, "risk_indicators.csv")[0]
     assert (first["importance"], first["lower"], first["rank_low"], first["rank_high"]) == (
         "-0.0123",

@@ -68,11 +68,7 @@ counted as (
         'open' as what,
         count(*) as n,
         count(*) filter (
-            where today - case
-                when last_day is null then 0
-                when last_day < {{ definition('mid_target_days') }} / 2 then last_day + {{ definition('mid_target_days') }}
-                else last_day + {{ definition('sustained_target_days') }}
-            end > {{ definition('initial_window_days') }}
+            where today - {{ next_assessment_day('last_day') }} > {{ definition('initial_window_days') }}
         ) as n_overdue
     from with_last_day
     group by office_id, quarter

@@ -1,0 +1,92 @@
+"""`<home>/casework/casework.duckdb`: what is about one person, for named case managers; never in a release, a report or share/.
+
+The only writer and reader of that file. It is made whole after a release went live, readable by its owner alone, and replaced in one
+step. Its tables: `about` (release_id, as_of) and `worklist` (office_id, check_id, status, source_table, record_key, episode_key,
+guidance), one row a record that an office can set right. Keys are pseudonyms: `aftercare key` turns the JDS id of a record into its key.
+"""
+
+import os
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import duckdb
+
+from flows.errors import Exit, NothingPublishedError, StageError
+from flows.publish.files import refusing
+from flows.warehouse import Home, connect
+
+FILE = "casework.duckdb"
+WORKLIST = """
+    create table worklist as
+    select f.office_id, f.check_id, c.status, f.source_table, f.record_key, f.episode_key, c.guidance
+    from build.intermediate.int_finding as f
+    inner join build.quality."check" as c on f.check_id = c.check_id
+    where c.owner = 'office'
+    order by all
+"""
+
+
+class UnknownOfficeError(StageError):
+    """An office that the release does not know was asked for."""
+
+    code = Exit.USAGE
+
+
+@dataclass(frozen=True)
+class Work:
+    """What one office can set right: the release it is of, and by check its status, guidance and records."""
+
+    release_id: str
+    checks: dict[str, tuple[str, str, list[tuple[str, str, str]]]]
+
+
+def write(home: Home, build_file: Path, release_id: str, as_of: date) -> int:
+    """Replaces the file by what the build file says; how many records the worklists hold. Call it after publication."""
+    home.casework.mkdir(mode=0o700, exist_ok=True)
+    building = home.casework / f".building-{FILE}"
+    with refusing("writing the worklists"):
+        building.unlink(missing_ok=True)
+        mask = os.umask(0o077)
+        try:
+            with connect(building) as connection:
+                n_records = _fill(connection, build_file, release_id, as_of)
+        finally:
+            os.umask(mask)
+        os.replace(building, home.casework / FILE)
+    return n_records
+
+
+def _fill(connection: duckdb.DuckDBPyConnection, build_file: Path, release_id: str, as_of: date) -> int:
+    quoted = str(build_file).replace("'", "''")
+    connection.execute(f"attach '{quoted}' as build (read_only)")
+    connection.execute("create table about as select ? as release_id, ?::date as as_of", [release_id, as_of])
+    connection.execute(WORKLIST)
+    connection.execute("create table office as select office_id from build.core.dim_office order by office_id")
+    connection.execute("detach build")
+    ((n_records,),) = connection.execute("select count(*) from worklist").fetchall()
+    return int(n_records)
+
+
+def work_of(home: Home, office_id: str) -> Work:
+    """What an office can set right; records as (source table, record key, episode key), by check, the most first."""
+    path = home.casework / FILE
+    if not path.exists():
+        raise NothingPublishedError("there is no worklist yet", stage="worklist", next_step="aftercare nightly")
+    with connect(path, read_only=True) as connection:
+        ((release_id,),) = connection.execute("select release_id from about").fetchall()
+        if not connection.execute("select 1 from office where office_id = ?", [office_id]).fetchall():
+            raise UnknownOfficeError(
+                "there is no such office",
+                stage="worklist",
+                next_step='aftercare sql "select office_id, name from core.dim_office"',
+            )
+        rows = connection.execute(
+            "select check_id, status, guidance, source_table, record_key, episode_key from worklist where office_id = ? "
+            "order by count(*) over (partition by check_id) desc, check_id, source_table, record_key",
+            [office_id],
+        ).fetchall()
+    work = Work(str(release_id), {})
+    for check_id, status, guidance, *record in rows:
+        work.checks.setdefault(check_id, (status, guidance, []))[2].append(tuple(record))
+    return work
