@@ -14,7 +14,7 @@ from flows.extract.contract import CODE_SEEDS, instruments, jds
 from flows.extract.simulate.codes import DOMAIN_ITEMS, DOMAINS, INDICATORS
 from flows.night import config_hash
 from flows.settings import PROJECT, SettingsError
-from ml.duration.curves import MONTH_DAYS
+from ml.duration.rows import MONTH_DAYS
 from tests.nights import settings_for
 
 

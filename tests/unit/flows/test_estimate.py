@@ -13,6 +13,8 @@ create table meta.definition as select 'minimum_scored_domains' as name, '5' as 
 create table core.fct_episode as select 'e1' as episode_key;
 create table aso.snapshot as from (values ('e1', 'initial', 'a1', 0, 1.5), ('e1', 'mid', 'a3', 180, 2.5))
     as t(episode_key, stage, assessment_key, day, total);
+
+create table core.dim_indicator as select 'SAF1' as indicator_code, 0.0 as align_offset, 1.0 as align_factor;
 create table aso.fct_score as select 'a1' as assessment_key, 'SAF1' as indicator_code, 'SAF' as domain_code, 1 as score,
     'scored' as score_status;
 create table aso.fct_assessment as from (values

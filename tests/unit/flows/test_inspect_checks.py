@@ -117,9 +117,12 @@ def test_the_command_ends_with_14_where_a_shown_check_fails(home: Home) -> None:
     assert run("--rejudge", "--failed") == 2
 
 
-def test_recent_nights_are_those_before_this_date_and_not_rolled_back(tmp_path: Path) -> None:
+def test_recent_nights_are_those_of_the_present_before_this_date_and_not_rolled_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     home = Home(tmp_path)
     nights = {
+        "2026-10-20-0006": 6,
         "2026-09-01-0001": 1,
         "2026-10-20-0002": 2,
         "2026-10-31-0003": 3,
@@ -129,14 +132,21 @@ def test_recent_nights_are_those_before_this_date_and_not_rolled_back(tmp_path: 
     for release_id, n in nights.items():
         folder = home.history / release_id
         folder.mkdir(parents=True)
+        day, is_past = date.fromisoformat(release_id[:10]), release_id.endswith("6")
+        remembered = history.Memory(
+            release_id, day, None, (1,), "fingerprint", return_to="2026-11-01-0004" if is_past else None
+        )
+        (folder / history.MEMORY).write_text(remembered.as_json(), encoding="utf-8")
         with duckdb.connect() as connection:
             query = f"select 'survivors.volume' as check_id, 'rows' as code, {n}::bigint as n"
             connection.execute(f"copy ({query}) to '{folder / history.COUNTS}.parquet' (format parquet)")
+    monkeypatch.setattr(history, "went_live", lambda _home: list(nights))
     with duckdb.connect() as build:
         build.execute("create schema raw")
         for live, as_of, wanted in [
             ("2026-11-01-0004", date(2026, 11, 1), [2, 3]),
             ("2026-10-30-0005", date(2026, 11, 1), [2, 3, 5]),
+            ("2026-10-20-0006", date(2026, 11, 1), [2, 3, 5]),
             ("2026-11-01-0004", date(2026, 10, 25), [2]),
             (None, date(2026, 11, 1), []),
         ]:
