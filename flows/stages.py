@@ -133,8 +133,7 @@ def check_estimates(night: Night, watch: Watch) -> Done:
 
 def publish(night: Night, watch: Watch) -> Done:
     """Assemble the release, verify it, flip `current`, and clear away what is no longer kept."""
-    settings = night.settings
-    checked = release.content_hashes(night.build_file)
+    settings, checked = night.settings, release.content_hashes(night.build_file)
     model_ids = estimate.copy_models(night.home.models, night.key, night.folder / "models", **_which_model(night))
     release_id, sequence = release.next_release_id(night.home, night.as_of)
     history.keep(night.home, night.build_file, night.memory(release_id, model_ids))

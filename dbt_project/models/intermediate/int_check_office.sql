@@ -1,6 +1,6 @@
 -- Counts for the checks that look at an office or an assessor as a whole: n_checked and n_failed are offices or assessors with enough
 -- records to be judged. Each is compared with the others, or with its own earlier work.
-{%- set fewest_dates, fewest_forms, fewest_scores = 30, 20, 200 %}
+{%- set fewest_dates, fewest_forms = 30, 20 %}
 with
 
 forms as (
@@ -83,31 +83,42 @@ assessors as (
     having sum(n) >= {{ fewest_forms }}
 ),
 
-scores as (
+form_scores as (
     select
         forms.office_id,
         forms.is_recent,
-        count(*) as n,
-        sum((indicators.align_offset + indicators.align_factor * scores.score)::decimal(18, 12)) as score_sum,
-        count(*) filter (where scores.score = indicators.score_min) as n_lowest,
-        count(*) filter (where scores.score = indicators.score_max) as n_highest
+        avg((indicators.align_offset + indicators.align_factor * scores.score)::decimal(18, 12)) as mean,
+        max(scores.score = indicators.score_min) as has_lowest,
+        max(scores.score = indicators.score_max) as has_highest
     from {{ ref('fct_score') }} as scores
     inner join forms on scores.assessment_key = forms.assessment_key
     inner join {{ ref('int_indicator') }} as indicators on scores.indicator_code = indicators.indicator_code
     where scores.score_status = 'scored'
-    group by forms.office_id, forms.is_recent
+    group by forms.assessment_key, forms.office_id, forms.is_recent
 ),
 
--- An office against all others, and its recent forms against its earlier ones.
+scores as (
+    select
+        office_id,
+        is_recent,
+        count(*) as n,
+        sum(mean::decimal(18, 9)) as mean_sum,
+        count(*) filter (where has_lowest) as n_lowest,
+        count(*) filter (where has_highest) as n_highest
+    from form_scores
+    group by office_id, is_recent
+),
+
+-- An office against all others, and its recent forms against its earlier ones. Counted in forms: scores of one form go together.
 compared as (
     select
         'aso_scores.scale_shifted' as check_id,
         sum(n) as n,
-        sum(score_sum) as score_sum,
+        sum(mean_sum) as mean_sum,
         sum(n_lowest) as n_lowest,
         sum(n_highest) as n_highest,
         sum(sum(n)) over () - sum(n) as n_other,
-        sum(sum(score_sum)) over () - sum(score_sum) as other_sum,
+        sum(sum(mean_sum)) over () - sum(mean_sum) as other_sum,
         sum(sum(n_lowest)) over () - sum(n_lowest) as other_lowest,
         sum(sum(n_highest)) over () - sum(n_highest) as other_highest
     from scores
@@ -116,11 +127,11 @@ compared as (
     select
         'aso_scores.scale_shifted_recently' as check_id,
         recent.n,
-        recent.score_sum,
+        recent.mean_sum,
         recent.n_lowest,
         recent.n_highest,
         earlier.n as n_other,
-        earlier.score_sum as other_sum,
+        earlier.mean_sum as other_sum,
         earlier.n_lowest as other_lowest,
         earlier.n_highest as other_highest
     from scores as recent
@@ -128,23 +139,23 @@ compared as (
     where recent.is_recent
 ),
 
--- A scale has moved where scores lie a whole step of four apart from what they are compared with, or one of its ends is all but gone.
+-- A scale has moved where forms lie a whole step of four apart from what they are compared with, or where one of its ends, which
+-- two forms in five used, is all but gone.
 scales as (
     select
         compared.check_id,
-        abs(compared.score_sum / compared.n - compared.other_sum / compared.n_other) >= (instrument.scale_max - instrument.scale_min) / 3
+        abs(compared.mean_sum / compared.n - compared.other_sum / compared.n_other) >= (instrument.scale_max - instrument.scale_min) / 3
         or (
-            compared.other_lowest >= 0.05 * compared.n_other
+            compared.other_lowest >= 0.4 * compared.n_other
             and 10 * compared.n_lowest * compared.n_other < compared.other_lowest * compared.n
         )
         or (
-            compared.other_highest >= 0.05 * compared.n_other
+            compared.other_highest >= 0.4 * compared.n_other
             and 10 * compared.n_highest * compared.n_other < compared.other_highest * compared.n
-        )
-            as is_shifted
+        ) as is_shifted
     from compared
     cross join {{ ref('int_instrument') }} as instrument
-    where compared.n >= {{ fewest_scores }} and compared.n_other >= {{ fewest_scores }}
+    where compared.n >= {{ fewest_forms }} and compared.n_other >= {{ fewest_forms }}
 ),
 
 counts as (
