@@ -135,6 +135,9 @@ def a_build(path: Path, gone: list[str]) -> Path:
             [gone],
         )
         build.execute("create table history.assessment_history as select 'a1' as assessment_key, 3.5 as total")
+        build.execute(
+            "create table intermediate.int_night_count as select 'cases.volume' as check_id, 'rows' as code, 3 as n"
+        )
     return path
 
 
