@@ -24,7 +24,7 @@ def source_or_embedded(settings: Settings, say: Callable[[str], None]) -> Source
     """
     if settings.source:
         return parse_source(settings.source)
-    if settings.instrument not in (None, DEFAULT_INSTRUMENT):
+    if (settings.instrument or DEFAULT_INSTRUMENT) != DEFAULT_INSTRUMENT:
         raise SettingsError(
             "the embedded JDS scores the ASO alone",
             stage="settings",
