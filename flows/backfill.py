@@ -14,7 +14,7 @@ from flows.history import past_line
 from flows.night import OptionError, Unchanged
 from flows.run import run_night
 from flows.settings import Settings
-from flows.stages import Done
+from flows.stage import Done
 from flows.warehouse import Home
 
 STAGE = "backfill"

@@ -7,7 +7,7 @@ from rich.status import Status
 from rich.table import Table
 
 from flows.dbt_build import NodeEvent
-from flows.stages import Done
+from flows.stage import Done
 
 
 class ConsoleReporter:

@@ -15,7 +15,7 @@ from prefect.states import Cancelled, Completed, Failed
 from flows.dbt_build import GOOD, NodeEvent
 from flows.night import Night
 from flows.outcomes import error_of, outcome, result
-from flows.stages import Done, Stage, Watch
+from flows.stage import Done, Stage, Watch
 
 HOUR = 3600.0
 

@@ -13,7 +13,7 @@ from flows.errors import NothingPublishedError
 from flows.inspect_checks import check_rows
 from flows.publish import manifest
 from flows.run import Reporter
-from flows.stages import Done, Row
+from flows.stage import Done, Row
 from flows.warehouse import Home
 
 SHOWN = ("check_id", "severity", "status", "n_checked", "n_failed", "threshold")

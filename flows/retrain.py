@@ -11,7 +11,7 @@ from prefect.client.schemas.objects import State
 from flows import settings as settings_module
 from flows.outcomes import outcome, result
 from flows.settings import Settings
-from flows.stages import Done
+from flows.stage import Done
 from flows.training import retrain_on_live
 
 

@@ -11,7 +11,8 @@ from flows.lock import hold_home
 from flows.night import Night, Unchanged, open_night
 from flows.publish.release import release_folder
 from flows.settings import Settings
-from flows.stages import NIGHTLY, Done, Stage, Watch, clear_runs
+from flows.stage import Done, Stage, Watch
+from flows.stages import NIGHTLY, clear_runs
 from flows.warehouse import Home
 
 

@@ -4,51 +4,25 @@
 """
 
 import shutil
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from expectations.run import Verdict, run_door, store
-from flows import casework, estimate, history
-from flows.dbt_build import NodeEvent, build_marts
+from flows import casework, history
+from flows.dbt_build import build_marts
 from flows.errors import ChecksError, HeldError
+from flows.estimates import duration, need
+from flows.estimates.tables import write_frame
 from flows.extract.contract import jds
 from flows.extract.land import land
 from flows.extract.scope import show_known_keys, show_raw
 from flows.landing_counts import extract_rows, landing_counts
 from flows.night import Night, config_hash
 from flows.publish import audit, release
+from flows.stage import Done, Row, Stage, Watch, as_rows
 from flows.version import code_version, lock_hash
 from flows.warehouse import connect
-
-Row = dict[str, object]
-
-
-@dataclass(frozen=True)
-class Done:
-    """What a stage did: one line for people, and rows of counts (never values) for a table."""
-
-    line: str
-    rows: list[Row] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Watch:
-    """Where a stage tells how far it is."""
-
-    step: Callable[[str], None] = lambda _: None
-    node: Callable[[NodeEvent], None] = lambda _: None
-
-
-@dataclass(frozen=True)
-class Stage:
-    """A stage by the name people see."""
-
-    name: str
-    run: Callable[[Night, Watch], Done]
 
 
 def land_delivery(night: Night, watch: Watch) -> Done:
@@ -95,7 +69,7 @@ def build(night: Night, watch: Watch) -> Done:
     )
     store(run_door("landing", None, landing_counts(night), night.accept), night.build_file)
     with connect(night.build_file) as connection:
-        estimate.write_frame(connection, "meta.extract", extract_rows(night))
+        write_frame(connection, "meta.extract", extract_rows(night))
         rows = connection.execute("select * from quality.conservation order by source_table").df()
     told = ", ".join(f"{count} {status}" for status, count in sorted(statuses.items()))
     return Done(f"{sum(statuses.values())} nodes: {told}", as_rows(rows))
@@ -106,26 +80,6 @@ def check_marts(night: Night, watch: Watch) -> Done:
     return _judged(run_door("marts", night.build_file, None, night.accept))
 
 
-def estimates(night: Night, watch: Watch) -> Done:
-    """Estimate curves, and the need model where none is in use."""
-    watch.step("reading marts")
-    frames = estimate.read_frames(night.build_file)
-    watch.step("curves")
-    made = estimate.durations(frames, seed=night.settings.seed, draws=night.settings.draws)
-    watch.step("need model")
-    models = estimate.models(
-        frames, night.home.models, night.key, as_of=night.as_of, seed=night.settings.seed, **_which_model(night)
-    )
-    made |= {f"models.{name}": frame for name, frame in models.items()}
-    with connect(night.build_file) as connection:
-        counts = {table: estimate.write_frame(connection, table, frame) for table, frame in made.items()}
-    reason = str(models["card"]["reason"].iloc[-1])
-    return Done(
-        f"{counts['outcomes.curve']:,} curve points; {reason}",
-        [{"table": table, "rows": n} for table, n in counts.items()],
-    )
-
-
 def check_estimates(night: Night, watch: Watch) -> Done:
     """Judge the estimates."""
     return _judged(run_door("estimates", night.build_file, None, night.accept))
@@ -134,7 +88,7 @@ def check_estimates(night: Night, watch: Watch) -> Done:
 def publish(night: Night, watch: Watch) -> Done:
     """Assemble the release, verify it, flip `current`, and clear away what is no longer kept."""
     settings, checked = night.settings, release.content_hashes(night.build_file)
-    model_ids = estimate.copy_models(night.home.models, night.key, night.folder / "models", **_which_model(night))
+    model_ids = need.copy_models(night.home.models, night.key, night.folder / "models", **need.which_model(night))
     release_id, sequence = release.next_release_id(night.home, night.as_of)
     history.keep(night.home, night.build_file, night.memory(release_id, model_ids))
     facts = release.ReleaseFacts(
@@ -180,7 +134,8 @@ NIGHTLY = (
     Stage("check landing", check_landing),
     Stage("build marts", build),
     Stage("check marts", check_marts),
-    Stage("estimate", estimates),
+    Stage("estimate durations", duration.estimate),
+    Stage("estimate need", need.estimate),
     Stage("check estimates", check_estimates),
     Stage("publish", publish),
 )
@@ -192,16 +147,6 @@ def clear_runs(night: Night, *, keep_failed: int = 3) -> None:
     for folder in folders:
         if folder == night.folder or folder not in folders[-keep_failed:]:
             shutil.rmtree(folder, ignore_errors=True)
-
-
-def as_rows(frame: pd.DataFrame) -> list[Row]:
-    """The frame as a list of rows by column name."""
-    return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
-
-
-def _which_model(night: Night) -> dict[str, Any]:
-    """What decides which need model is in use: the definitions of the run and, for a past date, the models of then."""
-    return {"in_force": night.definitions.in_force, "recalled": night.recalled}
 
 
 def _judged(verdict: Verdict) -> Done:

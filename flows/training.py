@@ -2,15 +2,16 @@
 
 from datetime import date
 
-from flows import estimate
 from flows.definitions import Definitions
+from flows.estimates.need import models
+from flows.estimates.tables import read_frames
 from flows.extract.contract import DEFAULT_INSTRUMENT
 from flows.extract.pseudonymise import load_key
 from flows.lock import hold_home
 from flows.publish import manifest
 from flows.publish.release import release_folder
 from flows.settings import Settings
-from flows.stages import Done, as_rows
+from flows.stage import Done, as_rows
 from flows.warehouse import Home
 
 
@@ -23,10 +24,8 @@ def retrain_on_live(settings: Settings) -> Done:
         folder = release_folder(home)
         facts = manifest.read(folder)
         as_of = date.fromisoformat(str(facts["as_of"]))
-        frames = estimate.read_frames(folder / "marts.duckdb")
+        frames = read_frames(folder / "marts.duckdb", "episodes", "snapshots", "scores")
         in_force = Definitions(**facts.get("definitions") or {"instrument": DEFAULT_INSTRUMENT}).in_force
-        made = estimate.models(
-            frames, home.models, key, as_of=as_of, seed=settings.seed, retrain=True, in_force=in_force
-        )
+        made = models(frames, home.models, key, as_of=as_of, seed=settings.seed, retrain=True, in_force=in_force)
     card = made["card"]
     return Done(str(card["reason"].iloc[-1]), as_rows(card.astype({"trained_as_of": str})))

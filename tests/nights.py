@@ -16,7 +16,8 @@ from flows.extract.pseudonymise import Key
 from flows.extract.scope import show_known_keys
 from flows.night import Night, Unchanged, open_night
 from flows.settings import Settings
-from flows.stages import NIGHTLY, Watch, land_delivery
+from flows.stage import Watch
+from flows.stages import NIGHTLY, land_delivery
 from flows.warehouse import connect
 
 SECRET = b"k" * 32

@@ -11,7 +11,8 @@ from expectations.run import run_door
 from flows.landing_counts import landing_counts
 from flows.night import Night, Unchanged, open_night
 from flows.publish import manifest
-from flows.stages import Watch, land_delivery
+from flows.stage import Watch
+from flows.stages import land_delivery
 from tests.conftest import WholeNight
 from tests.nights import AT, opened, settings_for, sign, stamp
 from tests.unit.oracle.small import Delivery

@@ -21,7 +21,8 @@ from flows.dbt_build import NodeEvent
 from flows.errors import ChecksError, DbtError, Exit
 from flows.publish.files import remove_tree
 from flows.run import run_night
-from flows.stages import NIGHTLY, Done, Stage
+from flows.stage import Done, Stage
+from flows.stages import NIGHTLY
 from flows.warehouse import connect
 from tests.conftest import WholeNight, aftercare
 from tests.faults.refusals import refusal, visible

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from flows.prefect_server import server
 from flows.settings import load
-from flows.stages import Stage
+from flows.stage import Stage
 
 home, delivery, empty = sys.argv[1:]
 settings = load(home=home)

@@ -15,7 +15,7 @@ from flows.dbt_build import NodeEvent
 from flows.errors import DbtError, DeliveryError, HomeError
 from flows.outcomes import outcome, result
 from flows.prefect_server import NoServerError
-from flows.stages import Watch
+from flows.stage import Watch
 
 pytestmark = pytest.mark.xdist_group("prefect")
 

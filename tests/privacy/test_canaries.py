@@ -15,7 +15,8 @@ from flows import stages
 from flows.cli import main
 from flows.publish.files import remove_tree
 from flows.run import run_night
-from flows.stages import NIGHTLY, Done, Stage
+from flows.stage import Done, Stage
+from flows.stages import NIGHTLY
 from tests.conftest import WholeNight, aftercare
 from tests.privacy.scan import TOKEN, canaries, files, identifiers, leaks, words
 

@@ -7,7 +7,7 @@ import pytest
 
 from flows.extract.simulate import Parameters, write_delivery
 from flows.extract.simulate.truth import MONTHS
-from flows.stages import Watch
+from flows.stage import Watch
 from tests.nights import STAGES, opened
 
 DAYS = [round(30.4375 * month) for month in MONTHS]
@@ -21,7 +21,7 @@ def delivery(tmp_path_factory):
     written = write_delivery(folder / "jds", Parameters(survivors=SURVIVORS), fmt="parquet")
     (folder / "home").mkdir()
     night = opened(written.folder, folder / "home")
-    for name in ("land delivery", "build marts", "estimate"):
+    for name in ("land delivery", "build marts", "estimate durations"):
         STAGES[name](night, Watch())
     with duckdb.connect(night.build_file, read_only=True) as build:
         rows = (

@@ -4,8 +4,9 @@ import duckdb
 import pandas as pd
 import pytest
 
-from flows import estimate
 from flows.errors import EstimatesError
+from flows.estimates.duration import durations
+from flows.estimates.tables import read_frames
 
 TABLES = """
 create schema aso; create schema meta; create schema core;
@@ -27,7 +28,7 @@ def test_found_not_restored_needs_enough_domains_and_no_other_form_of_the_day(tm
     build = tmp_path / "build.duckdb"
     with duckdb.connect(build) as connection:
         connection.execute(TABLES)
-    frames = estimate.read_frames(build)
+    frames = read_frames(build)
     assert frames["unrestored"].to_numpy().tolist() == [["e1", 0], ["e1", 365]]
     assert frames["initial"].to_numpy().tolist() == [["e1", 1.5]]
 
@@ -35,5 +36,5 @@ def test_found_not_restored_needs_enough_domains_and_no_other_form_of_the_day(tm
 def test_episodes_that_break_the_contract_are_refused_without_a_value():
     frames = {"episodes": pd.DataFrame({"episode_key": ["a"]}), "unrestored": None, "initial": None}
     with pytest.raises(EstimatesError, match="column survivor_key is missing") as refused:
-        estimate.durations(frames, seed=1, draws=1)
+        durations(frames, seed=1, draws=1)
     assert "core.fct_episode" in refused.value.text()

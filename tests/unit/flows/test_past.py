@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from flows import estimate, history
+from flows import history
 from flows.errors import DeliveryError, Exit
+from flows.estimates import need
 from flows.extract.land import LANDING_VERSION, Extract
 from flows.extract.pseudonymise import Key
 from flows.extract.scope import known_by
@@ -120,19 +121,19 @@ def test_nights_of_the_present_never_go_on_from_a_past_one(home: Home) -> None:
 
 
 def test_the_model_that_was_in_use_then_is_used_and_the_one_in_use_now_stays(programme: Any, tmp_path: Path) -> None:
-    signing, folder = KEY.derive(estimate.SIGNING), tmp_path / "models"
+    signing, folder = KEY.derive(need.SIGNING), tmp_path / "models"
     older, newer = (train(*programme(400), as_of=date(2026, 6, 30), seed=seed) for seed in (1, 2))
     for trained in (older, newer):
         registry.save(folder, trained, signing)
         registry.promote(folder, trained.model_id, signing)
     given = {"as_of": date(2026, 7, 1), "seed": 1}
-    now = estimate.models({}, folder, KEY, **given)
-    then = estimate.models({}, folder, KEY, **given, recalled=(older.model_id,))
+    now = need.models({}, folder, KEY, **given)
+    then = need.models({}, folder, KEY, **given, recalled=(older.model_id,))
     assert (now["card"]["model_id"].iloc[0], then["card"]["model_id"].iloc[0]) == (newer.model_id, older.model_id)
-    assert estimate.copy_models(folder, KEY, tmp_path / "copy", recalled=(older.model_id,)) == [older.model_id]
+    assert need.copy_models(folder, KEY, tmp_path / "copy", recalled=(older.model_id,)) == [older.model_id]
     episodes, snapshots, scores = programme(400)
     frames = {"episodes": episodes, "snapshots": snapshots, "scores": scores}
-    first = estimate.models(frames, folder, KEY, as_of=date(2026, 6, 30), seed=3, recalled=())
+    first = need.models(frames, folder, KEY, as_of=date(2026, 6, 30), seed=3, recalled=())
     assert first["card"]["model_id"].iloc[0] not in {older.model_id, newer.model_id}
     assert registry.champion(folder, signing) == newer.model_id
 

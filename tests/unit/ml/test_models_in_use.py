@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from flows import estimate
+from flows.estimates import need
 from tests.nights import KEY
 
 AS_OF = date(2026, 6, 30)
@@ -21,7 +21,7 @@ def frames(programme: Callable[[int], tuple[pd.DataFrame, ...]]) -> dict[str, pd
 
 
 def shown(frames: dict[str, pd.DataFrame], registry: Path, **how: object) -> tuple[str, bool]:
-    card = estimate.models(frames, registry, KEY, as_of=AS_OF, seed=1, **how)["card"].iloc[-1]  # type: ignore[arg-type]
+    card = need.models(frames, registry, KEY, as_of=AS_OF, seed=1, **how)["card"].iloc[-1]  # type: ignore[arg-type]
     return str(card["model_id"]), bool(card["is_champion"])
 
 
@@ -34,8 +34,8 @@ def test_a_model_of_other_definitions_is_not_shown(tmp_path: Path, frames: dict[
     assert other[1]
     assert other[0] != first[0]
     assert shown(frames, registry, in_force="restoration_cutoff/2=2.5") == other
-    assert estimate.copy_models(registry, KEY, tmp_path / "shipped", in_force="") == []
-    copied = estimate.copy_models(registry, KEY, tmp_path / "other", in_force="restoration_cutoff/2=2.5")
+    assert need.copy_models(registry, KEY, tmp_path / "shipped", in_force="") == []
+    copied = need.copy_models(registry, KEY, tmp_path / "other", in_force="restoration_cutoff/2=2.5")
     assert copied == [other[0]]
     assert shown(frames, registry) == first
 
@@ -46,7 +46,7 @@ def test_a_model_of_other_definitions_is_not_shown_where_none_can_be_trained(
     registry = tmp_path / "models"
     shown(frames, registry)
     few = {**frames, "episodes": frames["episodes"].head(30)}
-    made = estimate.models(few, registry, KEY, as_of=AS_OF, seed=1, in_force="end_window_days/2=30")
+    made = need.models(few, registry, KEY, as_of=AS_OF, seed=1, in_force="end_window_days/2=30")
     assert not made["card"]["is_champion"].any()
     assert made["risk_indicator"].empty
-    assert estimate.copy_models(registry, KEY, tmp_path / "copied", in_force="end_window_days/2=30") == []
+    assert need.copy_models(registry, KEY, tmp_path / "copied", in_force="end_window_days/2=30") == []

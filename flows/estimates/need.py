@@ -1,4 +1,4 @@
-"""The marts as data frames for `ml`, and its frames back into the build file."""
+"""The stage that says who will need more support: models.*, of the model in use, or of one trained now where there is none."""
 
 import shutil
 from collections.abc import Mapping
@@ -6,74 +6,33 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import duckdb
 import pandas as pd
 
-from flows.errors import EstimatesError
+from flows.estimates.tables import fill, read_frames
 from flows.extract.pseudonymise import Key
-from flows.warehouse import connect
+from flows.night import Night
+from flows.stage import Done, Watch
 
 if TYPE_CHECKING:
     from ml.risk.document import Trained
 
-STAGE = "estimates"
 SIGNING = "model registry"
-# The frames that `ml` gets: the columns of its contracts, scores on the instrument's common scale; sorted so that nothing depends
-# on the order in a file.
-FRAMES = {
-    "episodes": "select * from core.fct_episode order by episode_key",
-    # Days on which an assessment with enough domains found her not restored, and the first total score.
-    "unrestored": (
-        "select episode_key, day from aso.fct_assessment where n_domains >= "
-        "(select value::integer from meta.definition where name = 'minimum_scored_domains') "
-        "group by episode_key, day having not bool_or(is_restored) order by episode_key, day"
-    ),
-    "initial": "select episode_key, total from aso.snapshot where stage = 'initial' order by episode_key",
-    "snapshots": "select episode_key, stage, assessment_key, day from aso.snapshot where stage = 'initial' order by episode_key",
-    "scores": (
-        "select score.assessment_key, score.indicator_code, score.domain_code, score.score_status, "
-        "round(item.align_offset + item.align_factor * score.score, 9) as score "
-        "from aso.fct_score as score join core.dim_indicator as item using (indicator_code) "
-        "semi join (select assessment_key from aso.snapshot where stage = 'initial') as initial using (assessment_key) "
-        "order by score.assessment_key, score.indicator_code"
-    ),
-}
 
 
-def read_frames(marts: Path) -> dict[str, pd.DataFrame]:
-    """episodes, snapshots and scores of a build file or a release, as `ml.contracts` declares them."""
-    with connect(marts, read_only=True) as connection:
-        return {name: connection.execute(query).df() for name, query in FRAMES.items()}
+def estimate(night: Night, watch: Watch) -> Done:
+    """Show the need model in use, or train one where none is in use."""
+    watch.step("need model")
+    frames = read_frames(night.build_file, "episodes", "snapshots", "scores")
+    models_now = models(
+        frames, night.home.models, night.key, as_of=night.as_of, seed=night.settings.seed, **which_model(night)
+    )
+    made = {f"models.{name}": frame for name, frame in models_now.items()}
+    return fill(night.build_file, made, str(models_now["card"]["reason"].iloc[-1]))
 
 
-def write_frame(connection: duckdb.DuckDBPyConnection, table: str, frame: pd.DataFrame) -> int:
-    """Fill a declared table by name, in one transaction; how many rows it now has."""
-    connection.execute("begin")
-    connection.execute(f"delete from {table}")
-    connection.register("incoming", frame)
-    connection.execute(f"insert into {table} by name select * from incoming")
-    connection.unregister("incoming")
-    connection.execute("commit")
-    return len(frame)
-
-
-def durations(frames: dict[str, pd.DataFrame], *, seed: int, draws: int) -> dict[str, pd.DataFrame]:
-    """Rows of outcomes.curve and outcomes.optimal_time. Raises EstimatesError where the episodes break the contract of `ml`."""
-    from ml.contracts import InputError
-    from ml.duration.curves import durations as estimate
-
-    try:
-        found = estimate(
-            frames["episodes"], seed=seed, draws=draws, unrestored=frames["unrestored"], initial=frames["initial"]
-        )
-    except InputError as error:
-        raise EstimatesError(
-            f"the episodes cannot be used ({error})",
-            stage=STAGE,
-            table="core.fct_episode",
-            next_step="aftercare checks",
-        ) from None
-    return {"outcomes.curve": found.curve, "outcomes.optimal_time": found.optimal_time}
+def which_model(night: Night) -> dict[str, Any]:
+    """What decides which need model is in use: the definitions of the run and, for a past date, the models of then."""
+    return {"in_force": night.definitions.in_force, "recalled": night.recalled}
 
 
 def models(

@@ -1,0 +1,55 @@
+"""The marts as data frames for `ml`, and its frames back into the build file."""
+
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+
+from flows.stage import Done
+from flows.warehouse import connect
+
+STAGE = "estimates"
+# The frames that `ml` gets: the columns of its contracts, scores on the instrument's common scale; sorted so that nothing depends
+# on the order in a file.
+FRAMES = {
+    "episodes": "select * from core.fct_episode order by episode_key",
+    # Days on which an assessment with enough domains found her not restored, and the first total score.
+    "unrestored": (
+        "select episode_key, day from aso.fct_assessment where n_domains >= "
+        "(select value::integer from meta.definition where name = 'minimum_scored_domains') "
+        "group by episode_key, day having not bool_or(is_restored) order by episode_key, day"
+    ),
+    "initial": "select episode_key, total from aso.snapshot where stage = 'initial' order by episode_key",
+    "snapshots": "select episode_key, stage, assessment_key, day from aso.snapshot where stage = 'initial' order by episode_key",
+    "scores": (
+        "select score.assessment_key, score.indicator_code, score.domain_code, score.score_status, "
+        "round(item.align_offset + item.align_factor * score.score, 9) as score "
+        "from aso.fct_score as score join core.dim_indicator as item using (indicator_code) "
+        "semi join (select assessment_key from aso.snapshot where stage = 'initial') as initial using (assessment_key) "
+        "order by score.assessment_key, score.indicator_code"
+    ),
+}
+
+
+def read_frames(marts: Path, *names: str) -> dict[str, pd.DataFrame]:
+    """The named frames of a build file or a release (all without names), as `ml.contracts` declares them."""
+    with connect(marts, read_only=True) as connection:
+        return {name: connection.execute(FRAMES[name]).df() for name in names or FRAMES}
+
+
+def write_frame(connection: duckdb.DuckDBPyConnection, table: str, frame: pd.DataFrame) -> int:
+    """Fill a declared table by name, in one transaction; how many rows it now has."""
+    connection.execute("begin")
+    connection.execute(f"delete from {table}")
+    connection.register("incoming", frame)
+    connection.execute(f"insert into {table} by name select * from incoming")
+    connection.unregister("incoming")
+    connection.execute("commit")
+    return len(frame)
+
+
+def fill(build_file: Path, made: dict[str, pd.DataFrame], line: str) -> Done:
+    """Fill the declared tables of the build file; what a stage says of it."""
+    with connect(build_file) as connection:
+        counts = {table: write_frame(connection, table, frame) for table, frame in made.items()}
+    return Done(line, [{"table": table, "rows": n} for table, n in counts.items()])
