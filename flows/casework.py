@@ -2,7 +2,8 @@
 
 The only writer and reader of that file. It is made whole after a release went live, readable by its owner alone, and replaced in one
 step. Its tables: `about` (release_id, as_of) and `worklist` (office_id, check_id, status, source_table, record_key, episode_key,
-guidance), one row a record that an office can set right. Keys are pseudonyms: `aftercare key` turns the JDS id of a record into its key.
+guidance), one row a record that an office can set right, and each table of schema `casework` of the build file, where estimates put what is
+about one person. Keys are pseudonyms: `aftercare key` turns the JDS id of a record into its key.
 """
 
 import os
@@ -63,6 +64,10 @@ def _fill(connection: duckdb.DuckDBPyConnection, build_file: Path, release_id: s
     connection.execute("create table about as select ? as release_id, ?::date as as_of", [release_id, as_of])
     connection.execute(WORKLIST)
     connection.execute("create table office as select office_id from build.core.dim_office order by office_id")
+    for (name,) in connection.execute(
+        "select table_name from duckdb_tables() where database_name = 'build' and schema_name = 'casework' order by all"
+    ).fetchall():
+        connection.execute(f'create table "{name}" as from build.casework."{name}" order by all')
     connection.execute("detach build")
     ((n_records,),) = connection.execute("select count(*) from worklist").fetchall()
     return int(n_records)

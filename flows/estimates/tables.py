@@ -53,3 +53,12 @@ def fill(build_file: Path, made: dict[str, pd.DataFrame], line: str) -> Done:
     with connect(build_file) as connection:
         counts = {table: write_frame(connection, table, frame) for table, frame in made.items()}
     return Done(line, [{"table": table, "rows": n} for table, n in counts.items()])
+
+
+def write_casework(build_file: Path, name: str, frame: pd.DataFrame) -> None:
+    """Keep a frame about single people for casework.duckdb (flows/casework.py): it never reaches a release."""
+    with connect(build_file) as connection:
+        connection.execute("create schema if not exists casework")
+        connection.register("incoming", frame)
+        connection.execute(f'create or replace table casework."{name}" as from incoming')
+        connection.unregister("incoming")

@@ -7,12 +7,14 @@ from datetime import date
 from pathlib import Path
 
 import duckdb
+import pandas as pd
 import pytest
 from click.testing import CliRunner
 
 from flows.casework import FILE, UnknownOfficeError, work_of, write
 from flows.cli import cli
 from flows.errors import NothingPublishedError, StageError
+from flows.estimates.tables import write_casework
 from flows.warehouse import Home
 
 FINDINGS = [
@@ -112,3 +114,12 @@ def test_the_command_shows_counts_and_records_who_lists_keys(home: Home) -> None
     ]
     (line,) = home.audit_log.read_text().splitlines()
     assert json.loads(line)["facts"] == {"check": check[1], "n": 2, "office": "o1"}
+
+
+def test_what_estimates_keep_of_single_people_is_there_and_nowhere_else(tmp_path: Path) -> None:
+    where, build = Home(tmp_path / "home"), a_build(tmp_path, FINDINGS)
+    where.root.mkdir()
+    write_casework(build, "forecast", pd.DataFrame({"episode_key": ["e2", "e1"], "estimate": [0.5, 0.25]}))
+    write(where, build, "2026-11-01-0001", date(2026, 11, 1))
+    with duckdb.connect(str(where.casework / FILE), read_only=True) as connection:
+        assert connection.execute("from forecast").fetchall() == [("e1", 0.25), ("e2", 0.5)]
