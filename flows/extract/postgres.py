@@ -79,6 +79,8 @@ def begin(connection: duckdb.DuckDBPyConnection) -> None:
     A standby and Aurora cannot hand a snapshot to a second connection: there, one connection reads alone.
     """
     connection.execute("begin")
+    # Each query is run once: compiling it costs more than it saves.
+    query(connection, "select set_config('jit', 'off', true)")
     alone = query(
         connection,
         "select pg_is_in_recovery() or version() ~* '(aurora|redshift)' or "
