@@ -29,7 +29,8 @@ class Settings(BaseSettings):
     home: Path = Field(Path("warehouse"), description="folder of releases, raw files and runs")
     source: str | None = Field(
         None,
-        description="JDS delivery folder, or postgresql://user@host/database?schema=jds; without one the embedded JDS is used",
+        description="JDS delivery folder, postgresql://user@host/database?schema=jds, or another URL that SQLAlchemy reads; without one the "
+        "embedded JDS is used",
     )
     mapping: str = Field(
         "jds", description="how the source's tables become the contract's: a shipped mapping's name, or a mapping file"

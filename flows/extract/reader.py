@@ -5,7 +5,9 @@ from datetime import datetime
 
 import duckdb
 
+from flows.extract import postgres
 from flows.extract.contract import Contract, Table
+from flows.extract.folder import quoted
 from flows.extract.keyscan import Difference, Seen, compare, scan_keys, stamp
 from flows.extract.narrow import Narrowing
 from flows.extract.resume import Base
@@ -38,6 +40,19 @@ class Reader:
     texts: dict[str, str]
     size_bytes: int
     seed: int
+
+    @property
+    def origin(self) -> str:
+        """Where the tables are, without a user."""
+        return self.url.origin
+
+    def moment(self) -> datetime:
+        """When the transaction began, by the server's clock."""
+        query = "select transaction_timestamp() as now"
+        moment: datetime = self.connection.execute(
+            f"select now from postgres_query({quoted(postgres.NAME)}, {quoted(query)})"
+        ).fetchall()[0][0]
+        return moment
 
     def look(self, table: Table, base: Base | str, since: datetime | None) -> Look:
         """What is there of a table and how it differs from what has landed: by sums where the server can make them, else by its keys.
