@@ -34,7 +34,6 @@ CLOCKS = {
     "mssql": "select sysutcdatetime()",
     "oracle": "select sys_extract_utc(systimestamp) from dual",
 }
-STANDARD_CLOCK = "select current_timestamp"
 TEXT = "VARCHAR"
 
 
@@ -49,7 +48,9 @@ class SqlTables:
 
     def moment(self) -> datetime:
         """The server's clock in the transaction, in UTC."""
-        found = self.source.exec_driver_sql(CLOCKS.get(self.source.dialect.name, STANDARD_CLOCK)).scalar_one()
+        own = CLOCKS.get(self.source.dialect.name)
+        standard = sa.select(sa.func.current_timestamp())
+        found = (self.source.exec_driver_sql(own) if own else self.source.execute(standard)).scalar_one()
         at = found if isinstance(found, datetime) else datetime.fromisoformat(str(found))
         return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
 
