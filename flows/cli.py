@@ -5,7 +5,6 @@ import shutil
 import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -15,13 +14,14 @@ from flows.cli_diff import diff
 from flows.cli_mapping import MAPPING, PARAMETER, mapping
 from flows.cli_operate import backfill, config, upgrade
 from flows.cli_partner import COMMANDS as PARTNER_COMMANDS
+from flows.cli_release import COMMANDS as RELEASE_COMMANDS
+from flows.cli_release import HOME
 from flows.cli_simulate import Day, simulate
 from flows.cli_worklist import worklist
 from flows.errors import Exit, StageError
 from flows.settings import Settings
 from flows.warehouse import Home
 
-HOME = click.option("--home", type=click.Path(path_type=Path), help="Folder of the warehouse [default: ./warehouse].")
 TRY = "select stage, count(*) as n, round(avg(total), 2) as mean_total from aso.snapshot group by stage order by stage"
 
 
@@ -31,15 +31,11 @@ def cli() -> None:
     """How survivors of human trafficking recover in aftercare, and what helps: from a JDS delivery to a release to query."""
 
 
-def _home(home: Path | None) -> Home:
-    return Home(settings_module.load(home=home).home.resolve())
-
-
 @cli.command()
 @click.option(
     "--source",
-    help="Folder of a JDS delivery, or postgresql://user@host/database?schema=jds. Without one the embedded JDS makes a simulated "
-    "delivery.",
+    help="Folder of a JDS delivery, postgresql://user@host/database?schema=jds, or another URL of SQLAlchemy. Without one the embedded "
+    "JDS makes a simulated delivery.",
 )
 @MAPPING
 @PARAMETER
@@ -106,68 +102,19 @@ def _command() -> str:
     return str(beside.relative_to(Path.cwd())) if beside.is_relative_to(Path.cwd()) else str(beside)
 
 
-for command in (simulate, checks, worklist, diff, mapping, *PARTNER_COMMANDS, backfill, upgrade, config):
+for command in (
+    simulate,
+    checks,
+    worklist,
+    diff,
+    mapping,
+    *PARTNER_COMMANDS,
+    *RELEASE_COMMANDS,
+    backfill,
+    upgrade,
+    config,
+):
     cli.add_command(command)
-
-
-@cli.command()
-@HOME
-def releases(home: Path | None) -> None:
-    """List the releases that are kept, newest first."""
-    from flows.console import table
-    from flows.publish.release import releases as kept
-
-    rows: list[dict[str, object]] = [
-        {"": "*" if one.is_current else "", "release": one.release_id, "as of": one.as_of, "made": one.created_at[:19],
-         "survivors": one.n_survivors, "episodes": one.n_episodes, "MB": round(one.size_bytes / 1e6)}
-        for one in kept(_home(home))
-    ]  # fmt: skip
-    _show(table(rows))
-
-
-@cli.command()
-@click.argument("release", required=False)
-@HOME
-@click.option("--resume", is_flag=True, help="Lift the hold that a rollback put on publishing.")
-@click.option("--why", default="", help="A reason for the audit log; no names, no ids.")
-def rollback(release: str | None, home: Path | None, resume: bool, why: str) -> None:
-    """Go back to RELEASE (default: the one before) and hold publishing until --resume."""
-    from flows.lock import hold_home
-    from flows.publish import release as publishing
-
-    where, at = _home(home), datetime.now(UTC)
-    with hold_home(where):
-        if resume:
-            there = publishing.resume(where, at=at)
-            click.echo("Publishing goes on with the next night." if there else "There was no hold on publishing.")
-            return
-        name = publishing.rollback(where, release, at=at, why=why)
-    click.echo(f"Release {name} is live. Publishing is on hold; `aftercare rollback --resume` lifts it.")
-
-
-@cli.command()
-@HOME
-def status(home: Path | None) -> None:
-    """Say what is live, how old it is, whether publishing is on hold, and what the checks found."""
-    from flows.inspect import status_lines
-
-    for line in status_lines(_home(home), now=datetime.now(UTC)):
-        click.echo(line)
-
-
-@cli.command()
-@click.argument("query", required=False)
-@HOME
-@click.option("--format", "fmt", type=click.Choice(["table", "csv"]), default="table", show_default=True)
-def sql(query: str | None, home: Path | None, fmt: str) -> None:
-    """Query the live release, read-only. Without QUERY, statements are read from standard input, each ended by `;`."""
-    from flows.inspect import run_query, shell
-
-    where = _home(home)
-    if query:
-        click.echo(run_query(where, query, fmt=fmt))
-    else:
-        shell(where, fmt=fmt)
 
 
 @cli.command()
@@ -203,26 +150,11 @@ def key(kind: str, identifiers: tuple[str, ...], home: Path | None) -> None:
 
 @cli.command()
 @HOME
-def report(home: Path | None) -> None:
-    """Say where the report of the live release is."""
-    from flows.publish.release import release_folder
-
-    click.echo(release_folder(_home(home)) / "report" / "index.html")
-
-
-@cli.command()
-@HOME
 def retrain(home: Path | None) -> None:
     """Train the need model on the live release; it takes over by the promotion rule and is published by the next night."""
     from flows.training import retrain_on_live
 
     click.echo(retrain_on_live(settings_module.load(home=home)).line)
-
-
-def _show(what: Any) -> None:
-    from rich.console import Console
-
-    Console(highlight=False).print(what)
 
 
 def main(commands: click.Group = cli) -> None:

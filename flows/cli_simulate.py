@@ -77,7 +77,8 @@ def _fill(url: DatabaseUrl, folder: Path) -> None:
     from flows.extract.contract import jds
     from flows.extract.folder import open_folder
     from flows.extract.simulate.load import fill
+    from flows.known import database_password
 
-    password = settings_module.load().database_password
-    count = fill(url, open_folder(folder, jds()), password=password.get_secret_value() if password else None)
+    password = database_password(settings_module.load())
+    count = fill(url, open_folder(folder, jds()), password=password)
     click.echo(f"{url.origin}: {count:,} rows written or deleted")

@@ -91,7 +91,7 @@ def _source(settings: Settings, home: Home) -> str:
     source = parse_source(settings.source) if settings.source else embedded_folder(settings)
     key = _key_there(settings) or NO_KEY
     delivery = open_source(
-        source, jds(), key, access_of(settings, home), landed=[], full=True, mapping=mapping_of(settings)
+        source, jds(), key, access_of(settings, home, source), landed=[], full=True, mapping=mapping_of(settings)
     )
     delivery.close()
     if home.root.exists():

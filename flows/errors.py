@@ -28,6 +28,10 @@ class Exit(IntEnum):
     NOTHING_PUBLISHED = 22
 
 
+# What is done apart from any home: there, no release is at stake.
+APART = frozenset({"partner start", "sealing"})
+
+
 class StageError(Exception):
     """A stage refused to go on; the last release stays live."""
 
@@ -46,12 +50,12 @@ class StageError(Exception):
         super().__init__(self.text())
 
     def text(self) -> str:
-        """One paragraph: what was refused, where, how many, what stays live and what to do next."""
+        """One paragraph: what was refused, where, how many, what stays live (where a release is at stake), what to do next."""
         where = f" Table: {self.table}." if self.table else ""
         how_many = f" Count: {self.count:,}." if self.count is not None else ""
+        stays = "" if self.stage in APART else "The last release stays live. "
         return (
-            f"{self.stage} refused (exit {int(self.code)}): {self.rule}.{where}{how_many} "
-            f"The last release stays live. Next: {self.next_step}"
+            f"{self.stage} refused (exit {int(self.code)}): {self.rule}.{where}{how_many} {stays}Next: {self.next_step}"
         )
 
     def __reduce__(self) -> tuple[object, ...]:

@@ -105,9 +105,10 @@ def unmapped_rows(settings: Settings) -> list[dict[str, object]]:
     mapping, home = mapping_of(settings), Home(settings.home.resolve())
     source = parse_source(settings.source or last_origin(home))
     delivery = open_source(
-        source, jds(), run_key(settings), access_of(settings, home), landed=[], full=True, mapping=mapping
+        source, jds(), run_key(settings), access_of(settings, home, source), landed=[], full=True, mapping=mapping
     )
-    return unmapped_codes(delivery, jds(instrument_of(settings, mapping)))
+    where = f"the mapping {settings.mapping}" if mapping else None
+    return unmapped_codes(delivery, jds(instrument_of(settings, mapping)), mapping=where)
 
 
 def mapped_rows(settings: Settings) -> list[tuple[str, int, list[str]]]:
@@ -118,7 +119,7 @@ def mapped_rows(settings: Settings) -> list[tuple[str, int, list[str]]]:
     mapping, home = mapping_of(settings), Home(settings.home.resolve())
     source = parse_source(settings.source or last_origin(home))
     delivery = open_source(
-        source, jds(), run_key(settings), access_of(settings, home), landed=[], full=True, mapping=mapping
+        source, jds(), run_key(settings), access_of(settings, home, source), landed=[], full=True, mapping=mapping
     )
     delivery.close()
     made_from = readers_of(mapping) if mapping else {table: [table] for table in jds().tables}

@@ -17,7 +17,7 @@ from flows.extract.pseudonymise import Key, load_key
 from flows.extract.scope import Standing, facts_of, in_scope, known_by, standing, standing_then, usable
 from flows.extract.source import Delivery, DeliveryFacts
 from flows.publish import manifest
-from flows.settings import Settings
+from flows.settings import Settings, SettingsError
 from flows.warehouse import Home
 
 
@@ -67,7 +67,7 @@ def known_for(
             source,
             jds(),
             key,
-            access_of(settings, home),
+            access_of(settings, home, source),
             landed=known,
             released=released(home, present),
             full=full,
@@ -137,7 +137,32 @@ def instrument_of(settings: Settings, mapping: Mapping | None) -> str:
     return settings.instrument or (mapping.instrument if mapping else None) or DEFAULT_INSTRUMENT
 
 
-def access_of(settings: Settings, home: Home) -> Access:
-    """How this run may read a database."""
-    password = settings.database_password.get_secret_value() if settings.database_password else None
+def access_of(settings: Settings, home: Home, source: Source) -> Access:
+    """How this run may read the source; a folder needs no password."""
+    password = None if isinstance(source, Path) else database_password(settings)
     return Access(password, spill=home.root / ".reading", memory_limit=settings.memory_limit)
+
+
+def database_password(settings: Settings) -> str | None:
+    """The password of the database, from the setting or its file; None where libpq is to look in its own places.
+
+    Raises SettingsError where the file cannot be read, or where only a run under Prefect could look into its block.
+    """
+    if settings.database_password:
+        return settings.database_password.get_secret_value()
+    if settings.database_password_file:
+        try:
+            return settings.database_password_file.expanduser().read_text(encoding="utf-8").rstrip("\r\n")
+        except (OSError, UnicodeDecodeError):
+            raise SettingsError(
+                "the file of the database password cannot be read",
+                stage="settings",
+                next_step="let the pipeline's user read the file that AFTERCARE_DATABASE_PASSWORD_FILE names, then run again",
+            ) from None
+    if settings.database_password_block:
+        raise SettingsError(
+            "the password of the database stands in a Prefect block, which a run outside of Prefect cannot open",
+            stage="settings",
+            next_step="start the night under Prefect, or set AFTERCARE_DATABASE_PASSWORD or AFTERCARE_DATABASE_PASSWORD_FILE",
+        )
+    return None

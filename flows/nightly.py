@@ -18,6 +18,7 @@ from flows.night import Unchanged
 from flows.outcomes import outcome
 from flows.record import Recorder, tell_release
 from flows.run import Reporter, run_night
+from flows.secret_block import with_password
 from flows.stages import NIGHTLY
 from flows.warehouse import Home
 
@@ -48,8 +49,8 @@ def nightly(
     """Make a release from a delivery: land, build, check, estimate, publish.
 
     Args:
-        source: Folder of a JDS delivery, or postgresql://user@host/database?schema=jds with no password in it. Without one the
-            embedded JDS makes a simulated delivery.
+        source: Folder of a JDS delivery, postgresql://user@host/database?schema=jds, or another URL of SQLAlchemy; no password in it.
+            Without one the embedded JDS makes a simulated delivery.
         mapping: How the source's tables become the contract's: a shipped mapping's name, or a mapping file.
         mapping_parameters: What the mapping leaves to be decided, as name=value, separated by commas.
         home: Folder of the warehouse.
@@ -66,7 +67,7 @@ def nightly(
 def _night(
     given: dict[str, str | None], as_of: date | None, rebuild: bool, full: bool, accept: list[str]
 ) -> tuple[Path | Unchanged, str]:
-    settings = settings_module.load(**given)
+    settings = with_password(settings_module.load(**given))
     folder = source_or_embedded(settings, get_run_logger().info)
     recorder, where = Recorder(HEARD_BY.get()), Home(settings.home.resolve())
     stages = tuple(as_task(stage) for stage in NIGHTLY)

@@ -16,8 +16,9 @@ import click
 from rich.console import Console
 
 from flows import settings as settings_module
-from flows.cli import HOME, main, tell_release, tell_unchanged
+from flows.cli import main, tell_release, tell_unchanged
 from flows.cli import nightly as plain
+from flows.cli_release import HOME
 from flows.console import ConsoleReporter
 from flows.dbt_build import NodeEvent
 from flows.embedded import source_or_embedded

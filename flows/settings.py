@@ -29,7 +29,8 @@ class Settings(BaseSettings):
     home: Path = Field(Path("warehouse"), description="folder of releases, raw files and runs")
     source: str | None = Field(
         None,
-        description="JDS delivery folder, or postgresql://user@host/database?schema=jds; without one the embedded JDS is used",
+        description="JDS delivery folder, postgresql://user@host/database?schema=jds, or another URL of SQLAlchemy; without one the "
+        "embedded JDS is used",
     )
     mapping: str = Field(
         "jds", description="how the source's tables become the contract's: a shipped mapping's name, or a mapping file"
@@ -39,6 +40,12 @@ class Settings(BaseSettings):
     )
     database_password: SecretStr | None = Field(
         None, description="password of the JDS database; without one PGPASSWORD or a pgpass file is used"
+    )
+    database_password_file: Path | None = Field(
+        None, description="file that holds that password and nothing else, such as a container's secret"
+    )
+    database_password_block: str | None = Field(
+        None, description="name of a Prefect secret block that holds that password, for runs under Prefect"
     )
     survivors: int = Field(2000, ge=50, description="survivors that the embedded JDS simulates")
     key: SecretStr | None = Field(None, description="pseudonym key as hex; without one the key file is used")

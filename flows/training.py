@@ -1,12 +1,15 @@
 """Retraining on the live release, outside a night."""
 
 from datetime import date
+from pathlib import Path
 
 from flows.definitions import Definitions
+from flows.errors import NothingPublishedError
 from flows.estimates.need import models
 from flows.estimates.tables import read_frames
 from flows.extract.contract import DEFAULT_INSTRUMENT
 from flows.extract.pseudonymise import load_key
+from flows.history import present
 from flows.lock import hold_home
 from flows.publish import manifest
 from flows.publish.release import release_folder
@@ -15,13 +18,29 @@ from flows.stage import Done, as_rows
 from flows.warehouse import Home
 
 
+def release_to_train_on(home: Home) -> Path:
+    """The folder of the newest release: the live one, or, while a past date is live, the one that a night without a date returns to.
+
+    Raises NothingPublishedError where it is not there.
+    """
+    live = release_folder(home)
+    newest = home.releases / str(present(home, live.name))
+    if not newest.is_dir():
+        raise NothingPublishedError(
+            "a past date is live, and the newest release is no longer kept",
+            stage="retrain",
+            next_step="run aftercare nightly without --as-of, then retrain",
+        )
+    return newest
+
+
 def retrain_on_live(settings: Settings) -> Done:
-    """Train a challenger on the live release and let the promotion rule decide; what became of it."""
+    """Train a challenger on the newest release and let the promotion rule decide; what became of it."""
     home = Home(settings.home.resolve())
     secret = settings.key.get_secret_value() if settings.key else None
     key = load_key(value=secret, file=settings.key_file.expanduser())
     with hold_home(home):
-        folder = release_folder(home)
+        folder = release_to_train_on(home)
         facts = manifest.read(folder)
         as_of = date.fromisoformat(str(facts["as_of"]))
         frames = read_frames(folder / "marts.duckdb", "episodes", "snapshots", "scores")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import fcntl
+import io
 import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,6 +59,27 @@ def aftercare(*arguments: object, home: Path, key_file: Path, **environment: str
     given |= {"AFTERCARE_HOME": str(home), "AFTERCARE_KEY_FILE": str(key_file), "AFTERCARE_DRAWS": "20", **environment}
     command = [sys.executable, "-c", "from flows.cli import main; main()", *map(str, arguments)]
     return subprocess.run(command, env=given, capture_output=True, text=True, check=False)
+
+
+def aftercare_here(
+    *arguments: object, home: Path, key_file: Path, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """The same command in this process: what it imports is imported once for many steps."""
+    from flows.cli import main
+
+    given = {"AFTERCARE_HOME": str(home), "AFTERCARE_KEY_FILE": str(key_file), "AFTERCARE_DRAWS": "20", **environment}
+    out, err, code = io.StringIO(), io.StringIO(), 0
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        for name in [name for name in os.environ if name.startswith("AFTERCARE_")]:
+            patch.delenv(name)
+        for name, value in given.items():
+            patch.setenv(name, value)
+        patch.setattr(sys, "argv", ["aftercare", *map(str, arguments)])
+        try:
+            main()
+        except SystemExit as ended:
+            code = int(ended.code or 0)
+    return subprocess.CompletedProcess(sys.argv, code, out.getvalue(), err.getvalue())
 
 
 def make_night(folder: Path, *, faults: bool) -> WholeNight:

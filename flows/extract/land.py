@@ -120,6 +120,7 @@ def _write_tables(
             progress(table.name)
             _write_table(connection, building, delivery, contract, table, sequence)
             _write_gone(connection, building, delivery, table)
+        _write_sums(connection, building, delivery)
         delivery.recheck()
 
 
@@ -161,6 +162,15 @@ def _write_gone(connection: duckdb.DuckDBPyConnection, building: Path, delivery:
     target = building / f"{table.name}.gone.parquet"
     connection.execute(f"copy ({gone}) to {quoted(str(target))} (format parquet, compression zstd)")
     _sync(target)
+
+
+def _write_sums(connection: duckdb.DuckDBPyConnection, building: Path, delivery: Delivery) -> None:
+    """What the delivery adds to the sums of the source, where it knows them."""
+    sums = delivery.sums()
+    if sums:
+        target = building / "sums.parquet"
+        connection.execute(f"copy ({sums}) to {quoted(str(target))} (format parquet, compression zstd)")
+        _sync(target)
 
 
 def _unreadable(error: duckdb.Error, delivery: Delivery, table: Table) -> Exception:

@@ -1,4 +1,4 @@
-"""Opening a source: a folder, or a database."""
+"""Opening a source: a folder, a PostgreSQL database, or another one that SQLAlchemy reads."""
 
 from pathlib import Path
 from typing import TypeAlias
@@ -12,14 +12,17 @@ from flows.extract.mapping.spec import Mapping
 from flows.extract.pseudonymise import Key
 from flows.extract.resume import Base, base_of
 from flows.extract.source import Delivery
-from flows.extract.url import DatabaseUrl, is_url, parse_url
+from flows.extract.sql_url import SqlUrl, parse_sql_url
+from flows.extract.url import DatabaseUrl, is_postgres, is_url, parse_url
 
-Source: TypeAlias = Path | DatabaseUrl
+Source: TypeAlias = Path | DatabaseUrl | SqlUrl
 
 
 def parse_source(text: str) -> Source:
-    """The folder or the database that a text names. SourceError where it is a URL of another kind, or holds a password."""
-    return parse_url(text) if is_url(text) else Path(text.removeprefix("file://"))
+    """The folder or the database that a text names. SourceError where its driver is missing, or it holds a password."""
+    if not is_url(text):
+        return Path(text.removeprefix("file://"))
+    return parse_url(text) if is_postgres(text) else parse_sql_url(text)
 
 
 def open_source(
@@ -44,4 +47,8 @@ def open_source(
     base: Base | str = "a full reading was asked for"
     if not full:
         base = base_of(landed, released, origin=source.origin, contract=contract, mapping=words)
+    if isinstance(source, SqlUrl):
+        from flows.extract.sql_source import open_sql  # SQLAlchemy takes its time to load
+
+        return open_sql(source, contract, key, base, access, mapping=mapping)
     return open_database(source, contract, key, base, access, mapping=mapping)

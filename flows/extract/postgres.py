@@ -4,6 +4,7 @@ A PostgreSQL error can quote a row or a name, so its text is looked at to find t
 """
 
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -41,11 +42,29 @@ _MEANINGS: tuple[tuple[tuple[str, ...], str, str], ...] = (
         READ_AGAIN,
     ),
     (
-        ("unable to connect", "could not connect", "could not translate", "refused", "timeout expired", "starting up"),
+        (
+            "unable to connect",
+            "could not connect",
+            "could not translate",
+            "refused",
+            "timeout expired",
+            "starting up",
+            "can't connect",
+            "unable to open",
+        ),
         "the database cannot be reached",
         "check that the server is up, and the host and the port in the URL, then run again",
     ),
 )
+
+
+@dataclass(frozen=True)
+class Access:
+    """How the database may be read: the password, where not in libpq's own places, and what DuckDB may use."""
+
+    password: str | None = None
+    spill: Path | None = None
+    memory_limit: str | None = None
 
 
 def load_scanner(connection: duckdb.DuckDBPyConnection) -> None:
@@ -79,6 +98,8 @@ def begin(connection: duckdb.DuckDBPyConnection) -> None:
     A standby and Aurora cannot hand a snapshot to a second connection: there, one connection reads alone.
     """
     connection.execute("begin")
+    # Each query is run once: compiling it costs more than it saves.
+    query(connection, "select set_config('jit', 'off', true)")
     alone = query(
         connection,
         "select pg_is_in_recovery() or version() ~* '(aurora|redshift)' or "
@@ -109,7 +130,12 @@ def tables_with_unique_key(connection: duckdb.DuckDBPyConnection, url: DatabaseU
 
 def explained(error: duckdb.Error, *, stage: str, table: str | None = None) -> StageError:
     """The error in our words: what happened, in which table, and what to do; none of its own text."""
-    text = str(error).lower()
+    return meaning(str(error), stage=stage, table=table)
+
+
+def meaning(text: str, *, stage: str, table: str | None = None) -> StageError:
+    """What a driver's words mean, in our words."""
+    text = text.lower()
     for words, rule, next_step in _MEANINGS:
         if any(word in text for word in words):
             return DeliveryError(rule, stage=stage, table=table, next_step=next_step)

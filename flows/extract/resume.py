@@ -9,6 +9,8 @@ from flows.extract.scope import in_scope
 
 # A full reading at least so often: it bounds how many extracts a night builds from.
 MOST_EXTRACTS = 30
+# How far before the cursor changes are read again.
+OVERLAP = timedelta(hours=1)
 
 
 @dataclass(frozen=True)

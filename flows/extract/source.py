@@ -73,6 +73,10 @@ class Delivery(Protocol):
         """A SQL query of the landed keys, by their raw names, that were deleted at the source; None where absence itself says so."""
         ...
 
+    def sums(self) -> str | None:
+        """A SQL query (table_name, bin, n_rows, keys, stamps) of what a reading adds to the source's sums; None without sums."""
+        ...
+
     @property
     def size_bytes(self) -> int:
         """About how many bytes are read."""

@@ -1,7 +1,8 @@
 """Sums that the server makes over all keys and stamps of a table: they say, without moving a key, whether all is explained.
 
-Rows, the sum of a hash of the keys and the sum of the stamps add up: what they were when a reading landed, and what the rows of the
-window add to them, must give what they are now. Where they do not, a key is gone or a row came late, and the key scan finds which.
+Rows, the sum of a hash of the keys and the sum of a hash of the stamps add up, over a whole table and over each bin of it (the rows
+whose stamps lie in the same six hours). The hashes are 64 bits wide and seeded by the pseudonym key, so that what is kept of them
+says nothing to a reader without it.
 """
 
 from collections.abc import Mapping
@@ -11,87 +12,164 @@ from datetime import datetime
 import duckdb
 
 from flows.extract import postgres
-from flows.extract.contract import Contract, Table
-from flows.extract.folder import quoted
-from flows.extract.keyscan import Difference, Seen, digest_of, pseudonymised, stamp
-from flows.extract.resume import Base
-from flows.extract.scope import rows_in_force
+from flows.extract.contract import Table
+from flows.extract.folder import as_text, quoted
+from flows.extract.keyscan import stamp
+from flows.extract.land import Extract
+from flows.extract.pseudonymise import Key
 from flows.extract.url import DatabaseUrl
 
+# Raise it when sums are made in another way: those that were kept are then not compared.
+FORM = 2
+BIN = "interval '6 hours'"
+ORIGIN = "timestamptz '2000-01-01 00:00:00+00'"
+# Stamps that one query sends to be hashed.
+AT_ONCE = 50_000
 Sums = tuple[int, int, int]
 
 
 @dataclass(frozen=True)
 class Totals:
-    """Rows, sum of hashed keys and sum of stamps of one table; its newest stamp, and rows without one."""
+    """Rows, sum of hashed keys and sum of hashed stamps of one table; the rows without a stamp."""
 
     sums: Sums
-    newest: datetime | None
     without_stamp: int
 
-
-def totals(connection: duckdb.DuckDBPyConnection, url: DatabaseUrl, table: Table) -> Totals:
-    """What the server counts and sums over a whole table."""
-    rows, keys, stamps, newest, without = connection.execute(
-        f"from postgres_query({quoted(postgres.NAME)}, {quoted(_totals_query(url, table))})"
-    ).fetchall()[0]
-    return Totals((int(rows), int(keys), int(stamps)), newest, int(without))
+    def kept(self) -> tuple[int, ...]:
+        """What is kept with a delivery."""
+        return (FORM, *self.sums)
 
 
-def explained(
-    connection: duckdb.DuckDBPyConnection,
-    url: DatabaseUrl,
-    contract: Contract,
-    table: Table,
-    now: Totals,
-    base: Base,
-    since: datetime,
-) -> tuple[Seen, Difference] | None:
-    """What changed in a table where the rows of the window explain all of it, else None."""
-    before: Mapping[str, list[str]] = base.extracts[-1].facts.get("sums") or {}
-    if now.without_stamp or table.name not in before:
+@dataclass(frozen=True)
+class Server:
+    """Asks the server for sums and windows inside the transaction; `seed` makes its hashes this home's own."""
+
+    connection: duckdb.DuckDBPyConnection
+    url: DatabaseUrl
+    seed: int
+
+    def totals(self, table: Table) -> Totals:
+        """What the server counts and sums over a whole table."""
+        rows, keys, stamps, without = postgres.query(
+            self.connection,
+            f"select count(*) as n, coalesce(sum({self._key(table)}), 0)::text as keys, coalesce(sum({self._stamp()}), 0)::text "
+            f"as stamps, count(*) - count(modified_at) as without_stamp from {self._relation(table)}",
+        )[0]
+        return Totals((int(str(rows)), int(str(keys)), int(str(stamps))), int(str(without)))
+
+    def first(self, table: Table) -> Totals:
+        """The totals of a table of which nothing has landed; `sums_<table>` is then all its bins."""
+        self.bins(table)
+        self.connection.execute(f'create or replace temp table "sums_{table.name}" as from "bins_{table.name}"')
+        rows, keys, stamps = self.connection.execute(
+            f'select coalesce(sum(n_rows), 0), coalesce(sum(keys), 0), coalesce(sum(stamps), 0) from "bins_{table.name}"'
+        ).fetchall()[0]
+        return Totals((int(rows), int(keys), int(stamps)), 0)
+
+    def bins(self, table: Table) -> None:
+        """Make `bins_<table>` (bin, n_rows, keys, stamps): the same sums for each bin."""
+        query = (
+            f"select {_bin()} as bin, count(*) as n_rows, sum({self._key(table)})::text as keys, sum({self._stamp()})::text "
+            f"as stamps from {self._relation(table)} group by 1"
+        )
+        self.connection.execute(
+            f'create or replace temp table "bins_{table.name}" as select bin, n_rows, keys::decimal(38, 0) as keys, '
+            f"stamps::decimal(38, 0) as stamps from postgres_query({quoted(postgres.NAME)}, {quoted(query)})"
+        )
+
+    def window(self, table: Table, types: Mapping[str, str], since: datetime) -> bool:
+        """Read once all that lands of the rows after `since`: as text into `window_<table>`, keys with their hashes into `seen_<table>`.
+
+        False where the server's answer has other types than the table; nothing was read then. Columns that never land are left out.
+        """
+        wanted = [column for column in table.columns if column.kind != "drop" and column.name in types]
+        names = ", ".join(f'"{column.name}"' for column in wanted)
+        query = (
+            f'select {names}, {self._key(table)} as "#key", {self._stamp()} as "#stamp" from {self._relation(table)} '
+            f"where modified_at > {stamp(since)}"
+        )
+        answer = f"from postgres_query({quoted(postgres.NAME)}, {quoted(query)})"
+        found = {str(name): str(kind) for name, kind, *_ in self.connection.execute(f"describe {answer}").fetchall()}
+        if any(found[column.name] != types[column.name] for column in wanted):
+            return False
+        landing = {column.name for column in wanted}
+        texts = ", ".join(
+            f'{as_text(column, types[column.name]) if column.name in landing else "null::varchar"} as "{column.name}"'
+            for column in table.columns
+        )
+        self.connection.execute(
+            f'create or replace temp table "window_{table.name}" as select {texts}, "#key", "#stamp" {answer}'
+        )
+        keys = ", ".join(f'"{name}"' for name in table.primary_key)
+        self.connection.execute(
+            f'create or replace temp table "seen_{table.name}" as select {keys}, modified_at::timestamptz as modified_at, '
+            f'"#key" as hashed, "#stamp" as stamped from "window_{table.name}"'
+        )
+        return True
+
+    def keys_of_bins(self, table: Table, bins: list[datetime]) -> None:
+        """Read keys and stamps of the rows of these bins into `seen_<table>`."""
+        keys = ", ".join(f'"{name}"' for name in table.primary_key)
+        chosen = ", ".join(stamp(one) for one in bins)
+        query = f"select {keys}, modified_at from {self._relation(table)} where {_bin()} in ({chosen})"
+        answer = f"from postgres_query({quoted(postgres.NAME)}, {quoted(query)})"
+        found = {str(name): str(kind) for name, kind, *_ in self.connection.execute(f"describe {answer}").fetchall()}
+        texts = ", ".join(f'{as_text(table.column(name), found[name])} as "{name}"' for name in table.primary_key)
+        self.connection.execute(
+            f'create or replace temp table "seen_{table.name}" as select {texts}, modified_at {answer}'
+        )
+
+    def stamps(self, moments: str) -> None:
+        """Make `stamps` (held_at, held_stamp): the server's hashes of the distinct moments that a query gives as `held_at`."""
+        self.connection.execute("create or replace temp table stamps (held_at timestamptz, held_stamp bigint)")
+        rows = self.connection.execute(f"select epoch_us(held_at) from ({moments})").fetchall()
+        for start in range(0, len(rows), AT_ONCE):
+            listed = ",".join(str(micros) for (micros,) in rows[start : start + AT_ONCE])
+            # A timestamp is hashed as its microseconds since 2000.
+            query = (
+                f"select us, hashint8extended(us - 946684800000000, {self.seed}) as hashed from unnest('{{{listed}}}'::bigint[]) "
+                "as given(us)"
+            )
+            self.connection.execute(
+                f"insert into stamps select make_timestamptz(us), hashed from postgres_query({quoted(postgres.NAME)}, {quoted(query)})"
+            )
+
+    def _key(self, table: Table) -> str:
+        hashed = str(self.seed)
+        for name in table.primary_key:
+            hashed = f'hashtextextended("{name}"::text, {hashed})'
+        return hashed
+
+    def _stamp(self) -> str:
+        return f"timestamptz_hash_extended(modified_at, {self.seed})"
+
+    def _relation(self, table: Table) -> str:
+        schema = self.url.schema.replace('"', '""')
+        return f'"{schema}"."{table.name}"'
+
+
+def seed_of(key: Key) -> int:
+    """The seed of the server's hashes: a signed 64-bit number that follows from the pseudonym key."""
+    return int.from_bytes(key.derive("sums")[:8], "big", signed=True)
+
+
+def can_sum(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether the server knows the functions that sums are made with (PostgreSQL 14 or later)."""
+    return int(str(postgres.query(connection, "select current_setting('server_version_num')::int")[0][0])) >= 140000
+
+
+def kept_bins(extracts: list[Extract]) -> str | None:
+    """A query (table_name, bin, n_rows, keys, stamps) of the sums as they were when the last of the extracts landed; None where one of
+    them kept none. Each extract keeps what it changed."""
+    files = [extract.folder / "sums.parquet" for extract in extracts]
+    if not all(file.exists() for file in files):
         return None
-    _read_window(connection, url, table, since)
-    keys = ", ".join(f'"{name}"' for name in table.landed_key)
-    held = f"select {keys}, modified_at as held_at, true as is_held from ({rows_in_force(list(base.extracts), table)})"
-    new, new_keys, stamps, changed, back, window, content = connection.execute(
-        f"""select count(*) filter (where is_held is null), coalesce(sum(hashed) filter (where is_held is null), 0),
-            coalesce(sum(epoch_us(modified_at)) - coalesce(sum(epoch_us(held_at)), 0), 0),
-            count(*) filter (where modified_at is distinct from held_at), count(*) filter (where modified_at < held_at),
-            count(*), bit_xor(hash(modified_at))
-        from ({pseudonymised(contract, table, "hashed")}) left join ({held}) using ({keys})"""
-    ).fetchall()[0]
-    expected = tuple(
-        int(was) + int(more) for was, more in zip(before[table.name], (new, new_keys, stamps), strict=True)
-    )
-    if expected != now.sums:
-        return None
-    seen = Seen(now.sums[0], int(window), digest_of(table, window, now.newest, content), now.newest, 0)
-    return seen, Difference(gone=0, changed=int(changed), missed=0, back=int(back))
-
-
-def _read_window(connection: duckdb.DuckDBPyConnection, url: DatabaseUrl, table: Table, since: datetime) -> None:
-    keys = ", ".join(f'"{name}"::text as "{name}"' for name in table.primary_key)
-    query = f"select {keys}, {_hashed(table)} as hashed, modified_at from {_relation(url, table)} where modified_at > {stamp(since)}"
-    connection.execute(
-        f'create or replace temp table "seen_{table.name}" as '
-        f"from postgres_query({quoted(postgres.NAME)}, {quoted(query)})"
-    )
-
-
-def _totals_query(url: DatabaseUrl, table: Table) -> str:
+    listed = ", ".join(quoted(str(file)) for file in files)
     return (
-        f"select count(*) as n_rows, coalesce(sum({_hashed(table)}), 0)::text as keys, "
-        "coalesce(sum((date_part('epoch', modified_at) * 1000000)::bigint), 0)::text as stamps, max(modified_at) as newest, "
-        f"count(*) - count(modified_at) as without_stamp from {_relation(url, table)}"
+        "select table_name, bin, sum(n_rows)::bigint as n_rows, sum(keys)::decimal(38, 0) as keys, "
+        f"sum(stamps)::decimal(38, 0) as stamps from read_parquet([{listed}]) group by all"
     )
 
 
-def _hashed(table: Table) -> str:
-    text = " || '|' || ".join(f'"{name}"::text' for name in table.primary_key)
-    return f"hashtextextended({text}, 0)"
-
-
-def _relation(url: DatabaseUrl, table: Table) -> str:
-    schema = url.schema.replace('"', '""')
-    return f'"{schema}"."{table.name}"'
+def _bin() -> str:
+    return f"date_bin({BIN}, modified_at, {ORIGIN})"

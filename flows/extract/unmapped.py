@@ -7,14 +7,17 @@ from flows.extract.folder import quoted
 from flows.extract.source import Delivery
 
 
-def unmapped_codes(delivery: Delivery, contract: Contract) -> list[dict[str, object]]:
-    """table, column, value, rows, and the line to add, most frequent first."""
+def unmapped_codes(delivery: Delivery, contract: Contract, *, mapping: str | None = None) -> list[dict[str, object]]:
+    """table, column, value, rows, and where to add what, most frequent first: under a `mapping` in its file, else in the contract."""
     found: list[dict[str, object]] = []
     with delivery.reading(None) as connection:
         for table in contract.tables.values():
             for column in table.columns:
                 if column.kind in {"code", "closure"}:
                     found += _of_column(connection, delivery, contract, table, column)
+    if mapping:
+        for row in found:
+            row["add"] = f"{mapping}, {row['table']}, {row['column']}, codes: {row['value']}: <a code of the contract>"
     return sorted(found, key=lambda row: -int(str(row["rows"])))
 
 

@@ -1,23 +1,17 @@
-"""The URL of a database source, taken apart. A password is never part of it: it would be printed, logged and stored with the URL."""
+"""The URL of a PostgreSQL source, taken apart. A password is never part of it: it would be printed, logged and stored with the URL."""
 
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
-from flows.errors import Exit, StageError
+from flows.extract.sql_url import DEFAULT_SCHEMA, STAGE, SourceError
 
-STAGE = "delivery check"
-DEFAULT_SCHEMA = "jds"
+__all__ = ["STAGE", "DatabaseUrl", "SourceError", "is_postgres", "is_url", "parse_url"]
+
 # What libpq may be told in the URL besides host, port, user and database.
 OPTIONS = frozenset(
     {"host", "port", "user", "connect_timeout", "passfile", "sslmode", "sslrootcert", "sslcert", "sslkey",
      "sslcrl", "target_session_attrs", "keepalives", "keepalives_idle", "channel_binding", "gssencmode", "service"}
 )  # fmt: skip
-
-
-class SourceError(StageError):
-    """The source is named in a way that cannot be used."""
-
-    code = Exit.USAGE
 
 
 @dataclass(frozen=True)
@@ -52,6 +46,11 @@ def is_url(source: str) -> bool:
     return "://" in source and not source.startswith("file://")
 
 
+def is_postgres(source: str) -> bool:
+    """Whether a URL names a PostgreSQL database, whatever driver it names."""
+    return source.partition(":")[0].partition("+")[0].lower() in {"postgresql", "postgres"}
+
+
 def parse_url(source: str) -> DatabaseUrl:
     """The database that a URL names, in SQLAlchemy's form or libpq's. SourceError where it cannot be read or holds a password."""
     try:
@@ -62,8 +61,8 @@ def parse_url(source: str) -> DatabaseUrl:
         raise _refused(
             "the URL of the database cannot be read", "write it as postgresql://user@host/database"
         ) from None
-    if parts.scheme.partition("+")[0] not in {"postgresql", "postgres"}:
-        raise _refused("only a folder or a PostgreSQL database can be read", "use postgresql://user@host/database")
+    if not is_postgres(source):
+        raise _refused("only a PostgreSQL database can be used here", "use postgresql://user@host/database")
     if parts.password is not None or "password" in options:
         raise _refused(
             "a password stands in the URL of the database",

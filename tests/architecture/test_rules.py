@@ -16,6 +16,7 @@ MAY_READ_THE_CLOCK = {
     "flows/cli.py",
     "flows/cli_operate.py",
     "flows/cli_partner.py",
+    "flows/cli_release.py",
     "flows/cli_worklist.py",
     "flows/run.py",
     "flows/nightly.py",
@@ -46,8 +47,8 @@ NEVER_CALLED = {
     "compile",
 }
 LONGEST_FUNCTION, LONGEST_FILE, LONGEST_SQL = 45, 250, 10
-# Longer than a file should be, and not to grow further: one function a command; one table from scan to file.
-LONGER = {"flows/cli.py": 300}
+# What is longer, and not to grow further.
+LONGER: dict[str, int] = {}
 
 
 def ids(path: Path) -> str:

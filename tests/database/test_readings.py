@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
-from flows.extract.contract import jds
+from flows.extract.contract import Table, jds
+from flows.extract.database import Access, open_database
 from flows.extract.land import extracts
+from flows.extract.pseudonymise import Key
+from flows.extract.sums import Server, seed_of
 from flows.extract.url import DatabaseUrl, parse_url
+from tests.database import server as postgres
 from tests.database.readings import begin, differences, nights, play, read
-from tests.database.server import Server
-from tests.nights import landed
+from tests.nights import KEY, landed
 
 Sql = Callable[[str], str]
 
@@ -106,6 +110,55 @@ def test_a_night_without_deletions_is_read_by_its_changes_alone(
     assert differences(extracts(raw), [read(database, tmp_path / "whole", full=True)]) == {}
 
 
+def test_where_keys_are_gone_only_their_bins_are_read(
+    tmp_path: Path, database: DatabaseUrl, sql: Sql, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Night after night, also after a night that had changes alone: what is kept of the sums goes on."""
+    raw, rows_read, binned = tmp_path / "raw", list[int](), list[str]()
+    of_bins, bins = Server.keys_of_bins, Server.bins
+
+    def counted(self: Server, table: Table, chosen: list[datetime]) -> None:
+        of_bins(self, table, chosen)
+        rows_read.append(self.connection.execute(f'select count(*) from "seen_{table.name}"').fetchall()[0][0])
+
+    def named(self: Server, table: Table) -> None:
+        binned.append(table.name)
+        bins(self, table)
+
+    play(database, nights(tmp_path, 1)[0])
+    sql(
+        "update jds.support_services set modified_at = '2020-01-01'::timestamptz + (hashtext(support_service_id) & 255) * interval '12 h'"
+    )
+    read(database, raw)
+    total = int(sql("select count(*) from jds.support_services"))
+    monkeypatch.setattr(Server, "keys_of_bins", counted)
+    monkeypatch.setattr(Server, "bins", named)
+    some = "(select support_service_id from jds.support_services order by hashtext(support_service_id) limit 5)"
+    touched = f"update jds.support_services set modified_at = now() where support_service_id in {some}; "
+    gone = f"delete from jds.support_services where support_service_id in {some.replace('limit', 'desc limit')}"
+    for change in (touched, gone, touched):
+        sql(change)
+        assert not read(database, raw).is_full
+    assert binned == ["support_services"], "where changes explain the sums, no bin is asked for"
+    assert 0 < rows_read[0] < total / 20
+    sql(f"{touched}; {gone}")
+    assert extracts(raw)[2].gone("support_services")
+    assert read(database, raw).gone("support_services")
+    whole = [read(database, tmp_path / "whole", full=True)]
+    assert differences(extracts(raw), whole) == {}
+
+
+def test_sums_of_another_key_are_others(database: DatabaseUrl, tmp_path: Path) -> None:
+    assert seed_of(KEY) != seed_of(Key(b"another key of 32 bytes or more..."))
+    play(database, nights(tmp_path, 1)[0])
+    kept = [
+        open_database(database, jds(), key, "first", Access()).facts.sums["survivors"]
+        for key in (KEY, Key(b"another key of 32 bytes or more..."))
+    ]
+    assert kept[0][:2] == kept[1][:2]
+    assert kept[0][2:] != kept[1][2:]
+
+
 def test_a_key_that_comes_back_is_there_again(tmp_path: Path, database: DatabaseUrl, sql: Sql) -> None:
     raw = tmp_path / "raw"
     play(database, nights(tmp_path, 1)[0])
@@ -147,7 +200,7 @@ def _renamed(sql: Sql) -> str:
 
 
 def test_any_schema_name_and_types_of_another_database_are_read(
-    tmp_path: Path, server: Server, database: DatabaseUrl, sql: Sql
+    tmp_path: Path, server: postgres.Server, database: DatabaseUrl, sql: Sql
 ) -> None:
     delivery = nights(tmp_path, 1)[0]
     play(database, delivery)

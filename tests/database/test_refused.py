@@ -185,7 +185,6 @@ def test_a_server_that_ends_the_connection_while_tables_land_is_refused(
     [
         ("postgresql://me:se-cret@host/jds", "a password stands in the URL of the database"),
         ("postgresql://me@host/jds?password=se-cret", "a password stands in the URL of the database"),
-        ("mysql://me@host/se-cret", "only a folder or a PostgreSQL database can be read"),
         ("postgresql://me@host:se-cret/jds", "the URL of the database cannot be read"),
         ("postgresql://me@host/jds?se-cret=1", "1 options of the URL are not known"),
     ],

@@ -17,8 +17,9 @@ from flows.extract.simulate import write_next
 from flows.publish import manifest
 from flows.publish.catalogue import current_release, releases
 from flows.publish.files import remove_tree
+from flows.training import release_to_train_on
 from flows.warehouse import Home
-from tests.conftest import WholeNight, aftercare
+from tests.conftest import WholeNight, aftercare_here
 
 pytestmark = pytest.mark.xdist_group("past")
 
@@ -31,6 +32,7 @@ class Played:
     said: dict[str, tuple[int, str, str]]
     live: dict[str, str | None]
     hashes: dict[str, dict[str, str]]
+    trains_on: str = ""
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +48,7 @@ def played(clean_night: WholeNight, tmp_path_factory: pytest.TempPathFactory) ->
     made = Played(home, {}, {}, {})
 
     def step(name: str, *arguments: object) -> None:
-        done = aftercare(*arguments, home=home.root, key_file=clean_night.key_file)
+        done = aftercare_here(*arguments, home=home.root, key_file=clean_night.key_file)
         made.said[name] = (done.returncode, done.stdout, done.stderr)
         live = made.live[name] = current_release(home)
         tables = manifest.read(home.releases / str(live))["tables"]
@@ -58,6 +60,7 @@ def played(clean_night: WholeNight, tmp_path_factory: pytest.TempPathFactory) ->
     (deliveries / "a" / "survivors.csv").write_bytes(whole)
     step("gone on", "backfill", "--source", deliveries)
     step("past", "nightly", "--source", deliveries / "a", "--as-of", "2026-11-02")
+    made.trains_on = release_to_train_on(home).name
     step("status", "status")
     step("again", "nightly", "--source", deliveries / "b", "--as-of", "2026-11-02")
     step("no database", "nightly", "--source", "postgresql://reader@127.0.0.1:1/jds", "--as-of", "2026-11-02")
@@ -103,6 +106,11 @@ def test_it_says_plainly_that_an_earlier_date_is_live_and_how_to_return(played: 
         assert "2026-11-02, an earlier date than that of 2026-11-03-0003" in last
         assert "`aftercare nightly` without --as-of" in last
     assert "past" not in played.said["status at the end"][1]
+
+
+def test_retraining_takes_the_newest_release_and_not_a_past_one(played: Played) -> None:
+    assert played.trains_on == "2026-11-03-0003"
+    assert release_to_train_on(played.home).name == "2026-11-03-0005"
 
 
 def test_what_is_there_already_is_not_made_again(played: Played) -> None:

@@ -1,6 +1,7 @@
 """Flows that are called as Prefect calls them, each ending printed as a JSON line. Run as a script by the fixture `later`."""
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -28,6 +29,19 @@ with server(settings, lambda _: None, schedules=True) as port:
         tell(what, type=state.type.value, message=state.message, live=(Path(home) / "current").resolve().name)
     state = retrain(home=home, return_state=True)
     tell("retrain", type=state.type.value, message=state.message)
+
+    from prefect.blocks.system import Secret
+
+    from flows.secret_block import with_password
+
+    os.environ["AFTERCARE_DATABASE_PASSWORD_BLOCK"] = "jds-password"
+    state = nightly(source=delivery, home=home, return_state=True)
+    tell("no block", type=state.type.value, message=state.message)
+    Secret(value="what-the-block-holds").save("jds-password")
+    password = with_password(load(home=home)).database_password
+    tell("block", is_it=bool(password and password.get_secret_value() == "what-the-block-holds"), shown=str(password))
+    state = nightly(source=delivery, home=home, return_state=True)
+    tell("with a block", type=state.type.value, message=state.message)
 
     def quote_a_row(*_: object) -> None:
         raise ValueError("cannot convert 'a-quoted-row' to a date")

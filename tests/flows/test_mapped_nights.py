@@ -129,6 +129,8 @@ def test_codes_that_a_mapping_leaves_unknown_are_shown(source: Path, tmp_path: P
     (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
     said = aftercare("unmapped", "--source", folder, "--mapping", "htcds", "--home", tmp_path / "home")
     assert "survivors.gender: Unheard (10 rows)" in said
+    assert "add to the mapping htcds, survivors, gender, codes: Unheard: <a code of the contract>" in said
+    assert "jds.yml" not in said
 
 
 def test_a_mapping_without_a_source_is_refused(tmp_path: Path) -> None:

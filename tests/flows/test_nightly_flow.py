@@ -154,3 +154,14 @@ def _column(file: Path, index: int) -> set[bytes]:
 def _logical(file: Path) -> bytes:
     with sqlite3.connect(file) as connection:
         return "\n".join(connection.iterdump()).encode()
+
+
+def test_the_password_of_the_database_comes_from_a_secret_block(later: Ran, prefect: Prefect) -> None:
+    told = _told(later)
+    assert told["no block"]["type"] == "FAILED"
+    assert "the Prefect secret block of the database password is not there" in told["no block"]["message"]
+    assert told["block"] == {**told["block"], "is_it": True, "shown": "**********"}
+    assert told["with a block"]["type"] == "COMPLETED"
+    assert "what-the-block-holds" not in later.out + later.err
+    kept = b"".join(file.read_bytes() for file in prefect.file.parent.glob("prefect.db*"))
+    assert b"what-the-block-holds" not in kept, "Prefect keeps it in cipher"

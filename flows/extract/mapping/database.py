@@ -1,26 +1,27 @@
 """A database whose tables have names and columns of their own: the text of each contract table as one query over them."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import duckdb
 
-from flows.extract.catalogue import relation
 from flows.extract.contract import Column, Contract
 from flows.extract.folder import as_text
 from flows.extract.mapping.bind import bind
 from flows.extract.mapping.query import Source
 from flows.extract.mapping.spec import Mapping
-from flows.extract.url import DatabaseUrl
 
 
 def mapped_texts(
     connection: duckdb.DuckDBPyConnection,
-    url: DatabaseUrl,
+    relation: Callable[[str], str],
     types: dict[str, dict[str, str]],
     mapping: Mapping,
     contract: Contract,
 ) -> dict[str, str]:
-    """The query of each contract table over the attached tables, whose DuckDB types are `types`: every contract column as text.
+    """The query of each contract table over the source's tables: every contract column as text.
+
+    `relation` gives the `from` of a source table, `types` the DuckDB types of its columns.
 
     The delivery is described by the transaction, not by the mapping. Raises ContractError where mapping and tables do not agree.
     """
@@ -29,7 +30,7 @@ def mapped_texts(
         wanted = [Column(name, "text", "", "none") for name in names or list(types[table])[:1]]
         columns = [f'{as_text(column, types[table][column.name])} as "{column.name}"' for column in wanted]
         columns += ['null::varchar as "#file"', 'null::bigint as "#row"'] if numbered else []
-        return f"select {', '.join(columns)} {relation(url, table)}"
+        return f"select {', '.join(columns)} {relation(table)}"
 
     source = Source({table: tuple(columns) for table, columns in types.items()}, scan)
     bound = bind(replace(mapping, delivery=None), contract, source, connection)

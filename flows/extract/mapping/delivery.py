@@ -40,6 +40,9 @@ class MappedDelivery:
     def gone(self, table: str) -> None:
         """None: a key that is absent from a full delivery is seen by its absence."""
 
+    def sums(self) -> None:
+        """None: files are hashed as they are."""
+
     @property
     def size_bytes(self) -> int:
         """The bytes of its files."""
