@@ -12,7 +12,7 @@ TREE := $(shell git ls-files -z --cached --others --exclude-standard 2>/dev/null
 FAST := tests/unit tests/spec tests/property tests/golden tests/architecture
 SLOW := tests/simulation tests/dbt tests/database tests/faults tests/privacy tests/flows tests/docs
 
-.PHONY: help setup nightly serve test test-fast test-slow test-long simulation lint format lock docs quality benchmark benchmark-extract benchmark-dbt clean
+.PHONY: help setup nightly serve test test-fast test-slow test-long simulation lint format lock docs quality benchmark benchmark-extract benchmark-dbt benchmark-checks million histories clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -78,6 +78,15 @@ benchmark-extract: .venv/ready ## rows a second out of a PostgreSQL, before and 
 
 benchmark-dbt: .venv/ready ## dbt against its SQL run bare, and the cookbook's queries in ms: SURVIVORS=5000
 	@PYTHONPATH=. $(BIN)/python benchmarks/dbt_nodes.py --survivors $(or $(SURVIVORS),5000)
+
+benchmark-checks: .venv/ready ## CPU seconds of the checks beside those of the night without them: SURVIVORS=5000
+	@PYTHONPATH=. $(BIN)/python benchmarks/checks.py --survivors $(or $(SURVIVORS),5000)
+
+million: .venv/ready ## a million survivors landed, built and checked within a memory limit, peak memory printed: SURVIVORS=1000000
+	@PYTHONPATH=. $(BIN)/python benchmarks/million.py --survivors $(or $(SURVIVORS),1000000)
+
+histories: .venv/ready ## random histories read by SQL and by plain Python, a line for each definition: SURVIVORS=1200
+	@PYTHONPATH=. $(BIN)/python benchmarks/histories.py --survivors $(or $(SURVIVORS),1200)
 
 quality: .venv/ready ## planted defects that the checks find, and false alarms on clean nights: NIGHTS=200
 	@$(BIN)/python -m benchmarks.quality --nights $(or $(NIGHTS),200)

@@ -18,13 +18,17 @@ GOOD = frozenset({"success", "pass", "warn", "no-op", "skipped"})
 
 @dataclass(frozen=True)
 class NodeEvent:
-    """A node started, ended, or was skipped. `name` is short, such as `fct_episode`."""
+    """A node started, ended, or was skipped. `name` is short, such as `fct_episode`.
+
+    `cpu` is the CPU seconds of dbt's process by then; nodes run one after the other.
+    """
 
     what: str
     node: str
     kind: str
     status: str = ""
     seconds: float = 0.0
+    cpu: float = 0.0
 
     @property
     def name(self) -> str:
@@ -78,6 +82,7 @@ def _event(told: dict[str, Any]) -> NodeEvent:
         kind=str(told.get("kind", "")),
         status=str(told.get("status", "")),
         seconds=float(told.get("seconds", 0.0)),
+        cpu=float(told.get("cpu", 0.0)),
     )
 
 

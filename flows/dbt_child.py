@@ -8,6 +8,7 @@ import json
 import os
 import sys
 import threading
+import time
 from typing import Any
 
 QUIET = ("--quiet", "--log-level-file", "none", "--no-use-colors", "--no-write-json")
@@ -27,6 +28,7 @@ def _on_event(event: Any) -> None:
         node=node.unique_id,
         kind=node.resource_type,
         status=node.node_status,
+        cpu=time.process_time(),
     )
 
 

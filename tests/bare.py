@@ -16,6 +16,8 @@ import duckdb
 
 RELATION = re.compile(r'"build"\."(\w+)"\."(\w+)"')
 SEEDS = "codes"
+# Models outside staging that are views.
+VIEWS = frozenset({"int_timeline"})
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class Model:
 
     def make(self, sql: str | None = None) -> str:
         """The statement that makes it, from another query when one is given."""
-        kind = "view" if self.schema == "staging" else "table"
+        kind = "view" if self.schema == "staging" or self.name in VIEWS else "table"
         return f'create or replace {kind} "build"."{self.schema}"."{self.name}" as ({sql or self.sql}\n)'
 
 
@@ -52,6 +54,11 @@ class Project:
                 room = path.parent.name
                 schema = {"jds": "staging", "intermediate": "intermediate"}.get(room, room)
                 found[path.stem] = Model(schema, path.stem, path.read_text(encoding="utf-8"))
+        return cls.in_order(found)
+
+    @classmethod
+    def in_order(cls, found: Mapping[str, Model]) -> Project:
+        """These models, each after those that it reads."""
         graph = {name: model.needs & set(found) for name, model in found.items()}
         return cls({name: found[name] for name in TopologicalSorter(graph).static_order()})
 

@@ -47,7 +47,9 @@ _FACTS = {
 # What only says how long a person has been followed.
 _AGEING = {"core.fct_episode": frozenset({"as_of_day"})}
 # Counted, but with no person behind a row.
-_NO_CAUSE = ("outcomes.", "models.", "meta.", "quality.", "services.effect", "core.dim_", "core.caseload")
+_NO_CAUSE = (
+    "outcomes.", "models.", "meta.", "quality.", "services.effect", "services.partner_delivery", "core.dim_", "core.caseload",
+)  # fmt: skip
 
 HEADLINES = {
     "survivors": "select count(*) from {catalog}.core.dim_survivor",

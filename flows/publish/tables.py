@@ -57,6 +57,7 @@ _COLUMNS = {
         "sequence days_since_previous days_since_same_category quantity unit"
     ),
     "services.episode_month": f"episode_key month is_restored_at_start {_COUNTS} total_before {_DOMAINS_BEFORE}",
+    "services.partner_delivery": "partner_id category n_delivered n_episodes",
     "services.effect": (
         "question strategy comparator contrast horizon_months estimate lower upper effective_n status reason wording"
     ),
@@ -101,6 +102,7 @@ _KEYS = {
     "aso.change": "episode_key domain_code",
     "services.timeline": "episode_key service_key",
     "services.episode_month": "episode_key month",
+    "services.partner_delivery": "partner_id category",
     "services.effect": "question strategy comparator contrast horizon_months",
     "outcomes.curve": "curve_name stratum stratum_value state day",
     "outcomes.optimal_time": "question stratum stratum_value",

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from tests.oracle import aso, caseload, dims, episodes, months, outcomes, timeline
+from tests.oracle import aso, caseload, dims, episodes, months, outcomes, partners, timeline
 from tests.oracle.buckets import sort_into_buckets
 from tests.oracle.delivery import read_scope
 from tests.oracle.forms import scored_forms
@@ -43,6 +43,7 @@ def read_marts(folders: Sequence[Path | str], *, as_of: date) -> dict[str, pd.Da
         "aso.change": aso.change(forms, episode_list),
         "services.timeline": timeline.frame(records),
         "services.episode_month": months.episode_month(episode_list, forms, records),
+        "services.partner_delivery": partners.partner_delivery(records),
         "quality.conservation": conservation(house),
         "quality.quarantine": quarantine(house),
         "meta.exclusion": dims.exclusion(house),

@@ -38,6 +38,7 @@ GRAIN = {
     "aso.change": ["episode_key", "domain_code"],
     "services.timeline": ["service_key"],
     "services.episode_month": ["episode_key", "month"],
+    "services.partner_delivery": ["partner_id", "category"],
     "quality.conservation": ["source_table"],
 }
 # Records of one day are numbered by key, and pseudonyms do not sort as ids do: compared as sets of days instead.

@@ -52,7 +52,7 @@ one_each as (
 with_dates as (
     select one_each.*, root.intake_date, root.rescue_date
     from one_each
-    left join standing as root on one_each.root_episode_key = root.episode_key and one_each.bucket = 'out'
+    left join standing as root on case when one_each.bucket = 'out' then one_each.root_episode_key end = root.episode_key
 ),
 
 gone as (

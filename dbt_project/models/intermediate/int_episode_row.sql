@@ -74,7 +74,7 @@ final as (
         continued.previous_key,
         case when continued.previous_key is not null then 'collapsed' else bucketed.first_bucket end as bucket
     from bucketed
-    left join continued on bucketed.episode_key = continued.episode_key and bucketed.duplicate_rule is null
+    left join continued on case when bucketed.duplicate_rule is null then bucketed.episode_key end = continued.episode_key
 )
 
 select * from final

@@ -1,4 +1,6 @@
--- Every service and event of every episode, on its day. Planned, missed and cancelled ones have no day.
+-- Every service and event of every episode, on its day. Planned, missed and cancelled ones have no day. A view: its readers take
+-- few of its columns, and services.timeline holds them all.
+{{ config(materialized='view') }}
 with
 
 episodes as (

@@ -1,16 +1,29 @@
-{%- set domains = ['saf', 'leg', 'men', 'eco', 'soc', 'phy'] -%}
+{%- set domains = ['saf', 'leg', 'men', 'eco', 'soc', 'phy', 'total'] -%}
 {%- set month_days = definition('month_days') -%}
 with
+
+-- The dearest model: 24 running counts over all months, four packed into one sum (macros/packs.sql).
+-- A number stands in place of the key: rows are joined and counted by it.
+episodes as (
+    select
+        episodes.episode_key,
+        row_number() over (order by episodes.episode_key) as episode,
+        episodes.exit_day,
+        episodes.as_of_day,
+        restoration.restored_right_day
+    from {{ ref('int_episode') }} as episodes
+    inner join {{ ref('int_restoration') }} as restoration on episodes.episode_key = restoration.episode_key
+),
 
 -- known_before is the month's first whole day: what is known lies before it. Month 0 knows day 0 as well.
 months as (
     select
         episodes.episode_key,
+        episodes.episode,
         generated.month,
         case when generated.month = 0 then 1 else ceil(generated.month * {{ month_days }})::integer end as known_before,
-        restoration.restored_right_day
-    from {{ ref('int_episode') }} as episodes
-    inner join {{ ref('int_restoration') }} as restoration on episodes.episode_key = restoration.episode_key
+        episodes.restored_right_day
+    from episodes
     cross join lateral (select unnest(range(0, 1 + ceil(episodes.as_of_day / {{ month_days }})::bigint)) as month) as generated
     where
         generated.month * {{ month_days }} <= episodes.as_of_day
@@ -20,59 +33,103 @@ months as (
 -- A record is known from the first month that starts after its day, and recent until the window has passed it.
 known as (
     select
-        episode_key,
-        category,
-        case when day <= 0 then 0 else floor(day / {{ month_days }})::bigint + 1 end as from_month,
-        floor((day + {{ definition('recent_days') }}) / {{ month_days }})::bigint + 1 as until_month
-    from {{ ref('int_timeline') }}
-    where is_delivered and day is not null
+        episodes.episode,
+        {%- for pack in packs() %}
+        {{ packed('timeline.category', pack) }} as pack_{{ pack }},
+        {%- endfor %}
+        case when timeline.day <= 0 then 0 else floor(timeline.day / {{ month_days }})::bigint + 1 end as from_month,
+        floor((timeline.day + {{ definition('recent_days') }}) / {{ month_days }})::bigint + 1 as until_month
+    from {{ ref('int_timeline') }} as timeline
+    inner join episodes on timeline.episode_key = episodes.episode_key
+    where timeline.is_delivered and timeline.day is not null
 ),
 
 movements as (
-    select episode_key, from_month as month, category, 1 as came, (from_month < until_month)::integer as recent from known
+    select
+        episode,
+        {%- for pack in packs() %}
+        pack_{{ pack }} as came_{{ pack }},
+        case when from_month < until_month then pack_{{ pack }} else 0 end as recent_{{ pack }},
+        {%- endfor %}
+        from_month as month
+    from known
     union all
-    select episode_key, until_month as month, category, 0 as came, -1 as recent from known where from_month < until_month
+    select
+        episode,
+        {%- for pack in packs() %}
+        0 as came_{{ pack }},
+        -pack_{{ pack }} as recent_{{ pack }},
+        {%- endfor %}
+        until_month as month
+    from known
+    where from_month < until_month
 ),
 
 moved as (
     select
-        episode_key,
-        {%- for category in service_categories() %}
-        sum(came) filter (where category = '{{ category }}') as came_{{ category }},
-        sum(recent) filter (where category = '{{ category }}') as recent_{{ category }},
+        episode,
+        {%- for pack in packs() %}
+        sum(came_{{ pack }}) as came_{{ pack }},
+        sum(recent_{{ pack }}) as recent_{{ pack }},
         {%- endfor %}
         month
     from movements
-    group by episode_key, month
+    group by episode, month
 ),
 
--- The last value of each score that had become known by a month; a form without a domain leaves the one before standing.
-assessments as (
+-- The scores that had become known by a month; a form without a domain leaves the one before standing.
+assessed as (
     select
-        episode_key,
+        episodes.episode,
         {%- for domain in domains %}
-        max_by({{ domain }}, day) filter (where {{ domain }} is not null) as {{ domain }},
+        max_by(assessments.{{ domain }}, assessments.day) filter (where assessments.{{ domain }} is not null) as {{ domain }},
         {%- endfor %}
-        max_by(total, day) filter (where total is not null) as total,
-        case when day <= 0 then 0 else floor(day / {{ month_days }})::bigint + 1 end as month
-    from {{ ref('int_assessment') }}
-    where is_of_the_day
+        case when assessments.day <= 0 then 0 else floor(assessments.day / {{ month_days }})::bigint + 1 end as month
+    from {{ ref('int_assessment') }} as assessments
+    inner join episodes on assessments.episode_key = episodes.episode_key
+    where assessments.is_of_the_day
     group by all
+),
+
+standing as (
+    select
+        episode,
+        {%- for domain in domains %}
+        last_value({{ domain }} ignore nulls) over so_far as {{ domain }},
+        {%- endfor %}
+        month as from_month,
+        coalesce(lead(month) over so_far, 2147483647) as until_month
+    from assessed
+    window so_far as (partition by episode order by month)
+),
+
+counted as (
+    select
+        {%- for pack in packs() %}
+        coalesce(sum(moved.came_{{ pack }}) over so_far, 0) as came_{{ pack }},
+        coalesce(sum(moved.recent_{{ pack }}) over so_far, 0) as recent_{{ pack }},
+        {%- endfor %}
+        months.*
+    from months
+    left join moved on months.episode = moved.episode and months.month = moved.month
+    window so_far as (partition by months.episode order by months.month)
 )
 
 select
-    months.episode_key,
-    months.month::integer as month,
-    coalesce(months.restored_right_day < months.known_before, false) as is_restored_at_start,
+    counted.episode_key,
+    counted.month::integer as month,
+    coalesce(counted.restored_right_day < counted.known_before, false) as is_restored_at_start,
     {%- for category in service_categories() %}
-    coalesce(sum(moved.came_{{ category }}) over so_far, 0)::integer as n_{{ category }}_before,
-    coalesce(sum(moved.recent_{{ category }}) over so_far, 0)::integer as n_{{ category }}_last_3m,
+    {{ unpacked('counted.came', category) }} as n_{{ category }}_before,
+    {{ unpacked('counted.recent', category) }} as n_{{ category }}_last_3m,
     {%- endfor %}
-    {%- for domain in domains %}
-    last_value(assessments.{{ domain }} ignore nulls) over so_far as {{ domain }}_before,
+    {%- for domain in domains[:-1] %}
+    standing.{{ domain }} as {{ domain }}_before,
     {%- endfor %}
-    last_value(assessments.total ignore nulls) over so_far as total_before
-from months
-left join moved on months.episode_key = moved.episode_key and months.month = moved.month
-left join assessments on months.episode_key = assessments.episode_key and months.month = assessments.month
-window so_far as (partition by months.episode_key order by months.month)
+    standing.total as total_before
+from counted
+left join standing
+    on
+        counted.episode = standing.episode
+        and counted.month >= standing.from_month
+        and counted.month < standing.until_month

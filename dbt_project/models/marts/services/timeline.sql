@@ -28,4 +28,3 @@ from timeline
 window
     in_episode as (partition by episode_key, is_placed order by day, service_key),
     in_category as (partition by episode_key, is_placed, category order by day, service_key)
-order by episode_key, day, service_key
