@@ -6,12 +6,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ml.contracts import FCT_EPISODE, InputError, require
+from ml.contracts import FCT_EPISODE, InputError, require, shaped
 from ml.offices.compared import Compared
-from ml.offices.contract import BASELINE, CHANGE, RECORDING
+from ml.offices.contract import BASELINE, CHANGE, OFFICE, PARTNER, RECORDING
 from ml.offices.definition import MEASURES, MIN_GAIN, PHRASES, SEEN_AT_ASSESSMENTS
 from ml.offices.funnel import Z95, Z998, Funnel, funnel
-from ml.offices.measures import Measure, People, aligned, compare, gains, outcomes, people, practice
+from ml.offices.measures import Measure, People, aligned, compare, expectations, people
 from ml.offices.shrinkage import Believed, believe
 from ml.offices.timing import not_comparable
 from ml.threads import single_thread
@@ -27,10 +27,11 @@ VALUES = (
 
 @dataclass(frozen=True)
 class Programme:
-    """Everyone, what is expected of each by measure, and how forms are made."""
+    """Everyone, what is expected of each by measure, which measures could not be computed, and how forms are made."""
 
     who: People
     measures: dict[str, Measure]
+    failed: frozenset[str]
     recording: pd.DataFrame
 
 
@@ -60,8 +61,8 @@ def programme(
     rows = aligned(recording, episodes, counted)
     with single_thread():
         who = people(episodes, baseline, seed=seed)
-        found = outcomes(who, unrestored) | gains(who, change) | practice(who, rows)
-    return Programme(who, found, rows)
+        found, failed = expectations(who, unrestored, change, rows)
+    return Programme(who, found, failed, rows)
 
 
 def unit(whole: Programme, column: str, ids: list[str]) -> Unit:
@@ -77,13 +78,21 @@ def rows(whole: Programme, one: Unit, column: str) -> pd.DataFrame:
     """One row per unit and measure, with the columns of outcomes.office or outcomes.partner."""
     parts = [_rows(whole, one, name).assign(measure=name) for name in MEASURES]
     out = pd.concat(parts, ignore_index=True).rename(columns={"id": column})
-    return out[[column, "measure", "n", *VALUES, "status", "reason"]].sort_values([column, "measure"], ignore_index=True)
+    return out[[column, "measure", "n", *VALUES, "status", "reason"]].sort_values(
+        [column, "measure"], ignore_index=True
+    )
 
 
 def _rows(whole: Programme, one: Unit, name: str) -> pd.DataFrame:
     k, measure = len(one.ids), whole.measures.get(name)
     if measure is None or not k:
-        return _frame(one.ids, np.zeros(k, dtype=np.int64), {}, ["refused"] * k, ["no_model"] * k)
+        return _frame(
+            one.ids,
+            np.zeros(k, dtype=np.int64),
+            {},
+            ["refused"] * k,
+            ["failed" if name in whole.failed else "no_model"] * k,
+        )
     found, scores = compared(whole, one, name)
     status, reason = standing(found, name, one.why)
     kept = np.array([state == "estimated" for state in status])
@@ -157,13 +166,9 @@ def _believed(posterior: Believed) -> dict[str, Floats]:
     }
 
 
-def _frame(
-    ids: list[str], n: Ints, values: dict[str, Floats], status: list[str], reason: list[str]
-) -> pd.DataFrame:
+def _frame(ids: list[str], n: Ints, values: dict[str, Floats], status: list[str], reason: list[str]) -> pd.DataFrame:
     given = {key: values.get(key, np.full(len(ids), np.nan)) for key in VALUES}
-    return pd.DataFrame(
-        {"id": ids, "n": n, **given, "status": status, "reason": [PHRASES[key] for key in reason]}
-    )
+    return pd.DataFrame({"id": ids, "n": n, **given, "status": status, "reason": [PHRASES[key] for key in reason]})
 
 
 def refused(column: str, ids: list[str], key: str = "failed") -> pd.DataFrame:
@@ -171,4 +176,12 @@ def refused(column: str, ids: list[str], key: str = "failed") -> pd.DataFrame:
     none = np.zeros(len(ids), dtype=np.int64)
     parts = [_frame(ids, none, {}, ["refused"] * len(ids), [key] * len(ids)).assign(measure=name) for name in MEASURES]
     out = pd.concat(parts, ignore_index=True).rename(columns={"id": column})
-    return out[[column, "measure", "n", *VALUES, "status", "reason"]].sort_values([column, "measure"], ignore_index=True)
+    return out[[column, "measure", "n", *VALUES, "status", "reason"]].sort_values(
+        [column, "measure"], ignore_index=True
+    )
+
+
+def _sorted(parts: list[pd.DataFrame], column: str) -> pd.DataFrame:
+    out = pd.concat(parts, ignore_index=True).rename(columns={"id": column})
+    contract = OFFICE if column == "office_id" else PARTNER
+    return shaped(out.sort_values([column, "measure"], ignore_index=True), contract)

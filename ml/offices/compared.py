@@ -84,11 +84,17 @@ def compare_means(total: Floats, expected: Floats, weight: Floats, groups: Group
     used = (weight > 0) & (groups.group >= 0)
     n, people, clusters = groups.sizes(used)
     group = groups.group[used]
-    o, e, w = (np.bincount(group, values[used], groups.k) for values in (total, expected, weight))
+    o, e, w = (summed(group, values[used], groups.k) for values in (total, expected, weight))
     residual = (total - expected * np.where(e > 0, o / np.where(e > 0, e, 1.0), 0.0)[groups.group])[used]
     pairs, code = np.unique(np.column_stack([group, groups.cluster[used]]), axis=0, return_inverse=True)
-    squared = np.bincount(pairs[:, 0], np.bincount(code.ravel(), residual) ** 2, groups.k)
+    inside = summed(code.ravel(), residual, len(pairs))
+    squared = summed(pairs[:, 0], inside**2, groups.k)
     return of_means(n, people, clusters, (o, e, w), squared)
+
+
+def summed(group: Ints, values: Floats, k: int) -> Floats:
+    """The sum of the values of each of k groups."""
+    return np.asarray(np.bincount(group, values, k), dtype=np.float64)
 
 
 def of_means(n: Ints, people: Ints, clusters: Ints, sums: tuple[Floats, Floats, Floats], squared: Floats) -> Compared:

@@ -84,7 +84,7 @@ def _person(events: Events, theta: Floats) -> tuple[Floats, Floats, Floats]:
 
 
 def _sums(values: Floats, at: Ints, own: Bools, k: int) -> Floats:
-    return np.bincount(at[own], values[own], k)
+    return np.asarray(np.bincount(at[own], values[own], k), dtype=np.float64)
 
 
 def design_effect(residual: Floats, cluster: Ints) -> float:

@@ -1,7 +1,8 @@
 """Each measure as what its comparison needs of every episode: events with expected hazards, or totals with expected ones."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +33,11 @@ class Totals:
 
 
 Measure = Events | Totals
+HABITS = {
+    "aso_completeness": ("n_made", "n_due"),
+    "entry_lag": ("lag_days", "n_entered"),
+    "same_score_forms": ("n_flat", "n_long"),
+}
 
 
 @dataclass(frozen=True)
@@ -64,15 +70,35 @@ def compare(measure: Measure, groups: Groups) -> Compared:
     return compare_means(measure.total, measure.expected, measure.weight, groups)
 
 
-def outcomes(who: People, unrestored: pd.DataFrame) -> dict[str, Measure]:
-    """restored_24m and lost_12m, each where the whole programme has 20 events."""
+def expectations(
+    who: People, unrestored: pd.DataFrame, change: pd.DataFrame, recording: pd.DataFrame
+) -> tuple[dict[str, Measure], frozenset[str]]:
+    """Every measure that at least 20 people (or events) allow, and the names of those that could not be computed."""
+    made: dict[str, Callable[[], Measure | None]] = {
+        "restored_24m": partial(_outcome, who, unrestored, "restored_24m"),
+        "lost_12m": partial(_outcome, who, unrestored, "lost_12m"),
+        **{f"gain_{domain.lower()}": partial(_gain, who, change, domain) for domain in DOMAINS},
+        "days_to_first_service": partial(_days_to_first, who, recording),
+        **{name: partial(_habit, who, recording, name) for name in HABITS},
+    }
+    found, failed = {}, set()
+    for name, make in made.items():
+        try:
+            measure = make()
+        except (ValueError, ArithmeticError, np.linalg.LinAlgError):  # one that cannot be fitted leaves the others
+            failed.add(name)
+            continue
+        if measure is not None:
+            found[name] = measure
+    return found, frozenset(failed)
+
+
+def _outcome(who: People, unrestored: pd.DataFrame, name: str) -> Events | None:
     seen = stays(who.episodes, unrestored)
-    found: dict[str, Measure] = {}
-    if int((seen.used & (seen.right < NEVER)).sum()) >= MIN_EVENTS:
-        found["restored_24m"] = _restored(who, seen)
-    if int((seen.used & (seen.cause == LOST)).sum()) >= MIN_EVENTS:
-        found["lost_12m"] = _lost(who, seen)
-    return found
+    happened = seen.right < NEVER if name == "restored_24m" else seen.cause == LOST
+    if int((seen.used & happened).sum()) < MIN_EVENTS:
+        return None
+    return _restored(who, seen) if name == "restored_24m" else _lost(who, seen)
 
 
 def _restored(who: People, seen: Stays) -> Events:
@@ -102,43 +128,42 @@ def _events(who: People, used: Bools, known: tuple[Ints, Ints, Ints], until: int
     return Events(out[0], out[1], out[2])
 
 
-def gains(who: People, change: pd.DataFrame) -> dict[str, Measure]:
-    """gain_<domain>: points from the initial to the latest assessment, given how far apart the two lie."""
-    found: dict[str, Measure] = {}
-    for domain in DOMAINS:
-        rows = change[change["domain_code"] == domain].set_index("episode_key").reindex(who.episodes["episode_key"])
-        gain, days = (rows[name].to_numpy(dtype=np.float64) for name in ("delta", "days_between"))
-        weight = (~np.isnan(gain)).astype(np.float64)
-        if int(weight.sum()) < MIN_EVENTS:
-            continue
-        length = np.log1p(np.nan_to_num(days) / 182.0)
-        start = np.nan_to_num(rows["initial"].to_numpy(dtype=np.float64), nan=0.0)
-        start = np.where(weight > 0, start - start[weight > 0].mean(), 0.0)
-        more = np.column_stack([length, length**2, length * start, start**2])
-        gain = np.nan_to_num(gain)
-        found[f"gain_{domain.lower()}"] = Totals(gain, _mean(who, gain, weight, more), weight)
-    return found
+def _gain(who: People, change: pd.DataFrame, domain: str) -> Totals | None:
+    """Points from the initial to the latest assessment, given how far apart the two lie and where she began."""
+    rows = change[change["domain_code"] == domain].set_index("episode_key").reindex(who.episodes["episode_key"])
+    gain, days = (rows[name].to_numpy(dtype=np.float64) for name in ("delta", "days_between"))
+    weight = (~np.isnan(gain)).astype(np.float64)
+    if int(weight.sum()) < MIN_EVENTS:
+        return None
+    length = np.log1p(np.nan_to_num(days) / 182.0)
+    start = np.nan_to_num(rows["initial"].to_numpy(dtype=np.float64))
+    start = np.where(weight > 0, start - start[weight > 0].mean(), 0.0)
+    more = np.column_stack([length, length**2, length * start, start**2])
+    gain = np.nan_to_num(gain)
+    return Totals(gain, _mean(who, gain, weight, more), weight)
 
 
-def practice(who: People, recording: pd.DataFrame) -> dict[str, Measure]:
-    """days_to_first_service, aso_completeness, entry_lag and same_score_forms; recording in the order of the episodes."""
-    found: dict[str, Measure] = {}
+def _days_to_first(who: People, recording: pd.DataFrame) -> Totals | None:
     day, seen, weight = _first_service(who.episodes, recording)
-    if int((weight > 0).sum()) >= MIN_EVENTS:
-        days = np.zeros(len(day))
-        days[weight > 0] = restricted_days(day[weight > 0], seen[weight > 0], FIRST_SERVICE_DAYS)
-        found["days_to_first_service"] = Totals(days, _mean(who, days, weight), weight)
-    number = {name: recording[name].to_numpy(dtype=np.float64) for name in recording.columns if name != "episode_key"}
-    due = np.maximum(number["n_due"], 1.0)
-    shares = np.column_stack([number["n_due_initial"] / due, number["n_due_half_year"] / due])
-    for name, total, units, more in (
-        ("aso_completeness", "n_made", "n_due", shares),
-        ("entry_lag", "lag_days", "n_entered", None),
-        ("same_score_forms", "n_flat", "n_long", None),
-    ):
-        if int((number[units] > 0).sum()) >= MIN_EVENTS:
-            found[name] = Totals(number[total], _mean(who, number[total], number[units], more), number[units])
-    return found
+    counted = weight > 0
+    if int(counted.sum()) < MIN_EVENTS:
+        return None
+    days = np.zeros(len(day))
+    days[counted] = restricted_days(day[counted], seen[counted], FIRST_SERVICE_DAYS)
+    return Totals(days, _mean(who, days, weight), weight)
+
+
+def _habit(who: People, recording: pd.DataFrame, name: str) -> Totals | None:
+    """How forms are made and entered; recording has a row an episode, in their order."""
+    total, units = (recording[column].to_numpy(dtype=np.float64) for column in HABITS[name])
+    if int((units > 0).sum()) < MIN_EVENTS:
+        return None
+    more = None
+    if name == "aso_completeness":
+        due = np.maximum(units, 1.0)
+        kinds = ("n_due_initial", "n_due_half_year")
+        more = np.column_stack([recording[kind].to_numpy(dtype=np.float64) / due for kind in kinds])
+    return Totals(total, _mean(who, total, units, more), units)
 
 
 def _first_service(episodes: pd.DataFrame, recording: pd.DataFrame) -> tuple[Floats, Bools, Floats]:

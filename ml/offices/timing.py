@@ -21,9 +21,7 @@ def not_comparable(recording: pd.DataFrame, group: Ints, k: int) -> list[str | N
     """
     own = group >= 0
     columns = ("n_due", "n_made", "n_gaps", "gap_days", "n_entered", "lag_days")
-    sums = {
-        name: np.bincount(group[own], recording[name].to_numpy(dtype=np.float64)[own], k) for name in columns
-    }
+    sums = {name: np.bincount(group[own], recording[name].to_numpy(dtype=np.float64)[own], k) for name in columns}
     rest = {name: values.sum() - values for name, values in sums.items()}
     found: list[str | None] = []
     for i in range(k):
