@@ -10,7 +10,7 @@ from ml.contracts import FCT_EPISODE, InputError, require, shaped
 from ml.offices.compared import Compared
 from ml.offices.contract import BASELINE, CHANGE, OFFICE, PARTNER, RECORDING
 from ml.offices.definition import MEASURES, MIN_GAIN, PHRASES, SEEN_AT_ASSESSMENTS
-from ml.offices.funnel import Z95, Z998, Funnel, funnel
+from ml.offices.funnel import Z95, Z998, Funnel, funnel, scores
 from ml.offices.measures import Measure, People, aligned, compare, expectations, people
 from ml.offices.shrinkage import Believed, believe
 from ml.offices.timing import not_comparable
@@ -93,7 +93,7 @@ def _rows(whole: Programme, one: Unit, name: str) -> pd.DataFrame:
             ["refused"] * k,
             ["failed" if name in whole.failed else "no_model"] * k,
         )
-    found, scores = compared(whole, one, name)
+    found, periods = compared(whole, one, name)
     status, reason = standing(found, name, one.why)
     kept = np.array([state == "estimated" for state in status])
     around, values = funnel(found), {key: np.full(k, np.nan) for key in VALUES}
@@ -105,7 +105,7 @@ def _rows(whole: Programme, one: Unit, name: str) -> pd.DataFrame:
         for key, part in _believed(believe(found)).items():
             values[key][found.is_enough] = part
             values[key][~kept] = np.nan
-    where = placed(around, scores)
+    where = placed(around, periods)
     return _frame(one.ids, found.n, values, status, [why or where[i] for i, why in enumerate(reason)])
 
 
@@ -117,7 +117,7 @@ def compared(whole: Programme, one: Unit, name: str) -> tuple[Compared, list[Flo
     quarter = whole.who.episodes["intake_quarter"].astype(str).to_numpy(dtype=str)
     later = quarter > np.sort(quarter)[len(quarter) // 2]
     halves = compare(measure, whole.who.groups(np.where(group >= 0, group + k * later, -1), 2 * k))
-    around = funnel(halves).score
+    around = scores(halves)[0]
     periods = [np.where(halves.is_enough[half], around[half], 0.0) for half in (slice(None, k), slice(k, None))]
     found = compare(measure, whole.who.groups(group, k))
     return (found if not banned.any() else _counted(found, whole, one, name)), periods

@@ -34,12 +34,18 @@ class Funnel:
 
 def funnel(compared: Compared) -> Funnel:
     """Scores and limits of groups that are large enough; NaN for the others."""
+    score, extra = scores(compared)
+    wider = np.sqrt(1.0 + extra * compared.precision)
+    limits = [_limit(compared, sign * z * wider) for z in (Z95, Z998) for sign in (-1.0, 1.0)]
+    return Funnel(score, extra, *limits)
+
+
+def scores(compared: Compared) -> tuple[Floats, Floats]:
+    """How far each group lies from 1 on the normal scale, over-dispersion included, and that dispersion, (k,) each."""
     enough = compared.is_enough
     extra = np.full(len(enough), np.nan)
     extra[enough] = spread_of_others(compared.score[enough], compared.precision[enough])
-    wider = np.sqrt(1.0 + extra * compared.precision)
-    limits = [_limit(compared, sign * z * wider) for z in (Z95, Z998) for sign in (-1.0, 1.0)]
-    return Funnel(compared.score / wider, extra, *limits)
+    return compared.score / np.sqrt(1.0 + extra * compared.precision), extra
 
 
 def spread_of_others(score: Floats, precision: Floats) -> Floats:
