@@ -10,7 +10,7 @@ _WORDS = "first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth"
 RANKS = re.compile(
     r"\b(\d+(st|nd|rd|th)|no\.? ?\d+|number \d+|rank(s|ed|ing|ings)?|league|best|worst|top|bottom|leading|leader|"
     r"highest|lowest|winner|loser|"
-    rf"(the|in|comes?|came|is|are|ranks?) ({_WORDS})|({_WORDS}) (of|among|place|out of)|last (of|among|place)|"
+    rf"(in|comes?|came|is|are|ranks?|placed?) ({_WORDS})|({_WORDS}) (of|among|place|out of)|last (of|among|place)|"
     r"(better|worse) than (all|every|each|any|most) )",
     re.IGNORECASE,
 )
