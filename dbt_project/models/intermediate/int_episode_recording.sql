@@ -14,7 +14,11 @@ forms as (
         assessments.day,
         assessments.n_scored,
         assessments.is_judgeable,
-        least(greatest(datediff('day', assessments.assessed_on, assessments.entered_at::date), 0), 365) as lag_days,
+        -- least() and greatest() pass over nulls: without the case, a form without a date of entry would read entered at once.
+        case
+            when assessments.entered_at is not null
+                then least(greatest(datediff('day', assessments.assessed_on, assessments.entered_at::date), 0), 365)
+        end as lag_days,
         assessments.day - lag(assessments.day) over (
             partition by assessments.episode_key order by assessments.day, assessments.assessment_key
         ) as gap_days,
