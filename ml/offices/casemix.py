@@ -17,6 +17,8 @@ def case_mix(episodes: pd.DataFrame, baseline: pd.DataFrame) -> Floats:
     flag where none was made, age band, casework type, year of intake (levels of fewer than 11 episodes are pooled).
     The outcome of the rescue, and anything after the initial assessment, is never in it.
     """
+    if episodes.empty:
+        return np.zeros((0, 0))
     means = baseline.set_index("episode_key")[list(MEANS)].reindex(episodes["episode_key"]).to_numpy(dtype=np.float64)
     absent = np.isnan(means).all(axis=1)
     columns = [np.where(np.isnan(means), _mean(means), means), absent[:, None].astype(np.float64)]

@@ -107,6 +107,13 @@ def test_too_few_people_in_all_is_a_refusal_not_a_failure(frames):
     assert (rows["reason"] == PHRASES["no_model"]).all()
 
 
+def test_a_programme_without_anybody_is_refused_too(frames):
+    nobody = compare.programme(*(frame.head(0) for frame in frames), seed=1)
+    one = compare.unit(nobody, "partner_id", ["P1"])
+    assert (compare.rows(nobody, one, "partner_id")["reason"] == PHRASES["no_model"]).all()
+    assert (needs(nobody, one, DELIVERY.head(0), held(TRAININGS.head(0), AS_OF))["status"] == "refused").all()
+
+
 def test_a_measure_that_cannot_be_computed_leaves_the_others(frames, monkeypatch):
     def broken(*_):
         raise np.linalg.LinAlgError("singular")
