@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from expectations.suites import office_sql
+
 ROUNDING = 1e-9
 
 
@@ -99,6 +101,7 @@ _RULES = [
     _interval(_OFFICE),
     Wrong(_PARTNER, "finite", _RATIO),
     _interval(_PARTNER),
+    *(Wrong(table, name, wrong, among) for table, name, wrong, among in office_sql.RULES),
 ]
 
 
@@ -156,4 +159,5 @@ _OWN = {
 
 def queries() -> dict[str, str]:
     """The query of each check of the estimates door, by check id."""
-    return {f"{rule.table}.{rule.name}": rule.sql() for rule in _RULES} | _OWN
+    grains = {f"{table}.grain": _repeated(table, key) for table, key in office_sql.GRAIN.items()}
+    return {f"{rule.table}.{rule.name}": rule.sql() for rule in _RULES} | _OWN | grains

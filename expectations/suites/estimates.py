@@ -12,7 +12,7 @@ import pandas as pd
 
 from expectations.checks import Check
 from expectations.counts import COLUMNS
-from expectations.suites import estimate_sql
+from expectations.suites import estimate_sql, office_sql
 from expectations.suites.rules import group
 
 log = logging.getLogger(__name__)
@@ -83,6 +83,13 @@ CHECKS: list[Check] = [
     *group("conformance", "relational", _GRAIN, severity="block"),
     *group("plausibility", "shape", _WARN_SHAPE),
     *group("completeness", "answer", _WARN_COMPLETE),
+    *group("conformance", "value", office_sql.NUMBERS, severity="block"),
+    *group("plausibility", "interval", office_sql.INTERVALS, severity="block"),
+    *group("conformance", "code", office_sql.CODES, severity="block"),
+    *group("conformance", "size", office_sql.SIZES, severity="block"),
+    *group("conformance", "relational", office_sql.GRAINS, severity="block"),
+    *group("plausibility", "shape", office_sql.SHAPES),
+    *group("completeness", "answer", office_sql.COMPLETE),
 ]
 
 

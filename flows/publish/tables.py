@@ -34,6 +34,7 @@ _DOMAINS_BEFORE = " ".join(f"{name}_before" for name in _DOMAINS.split())
 _COLUMNS = {
     "core.dim_office": "office_id name country_code region",
     "core.dim_partner": "partner_id office_id name partner_type",
+    "core.partner_training": "partner_id topic n_trainings last_training_quarter",
     "core.dim_indicator": "indicator_code domain_code label",
     "core.dim_service": "service_code category label",
     "core.dim_survivor": "survivor_key gender age_band household_key language_group",
@@ -70,6 +71,10 @@ _COLUMNS = {
     ),
     "outcomes.office": "office_id measure n observed expected ratio lower upper shrunken status reason",
     "outcomes.partner": "partner_id measure n observed expected ratio lower upper shrunken status reason",
+    "outcomes.training_need": (
+        "partner_id kind code measure n observed expected ratio lower upper probability_below n_trainings "
+        "last_training_quarter status reason"
+    ),
     "models.risk_indicator": (
         "outcome unit code importance lower upper rank_low rank_high direction selection_frequency"
     ),
@@ -91,6 +96,7 @@ PROMISED: dict[str, tuple[str, ...]] = {table: tuple(columns.split()) for table,
 _KEYS = {
     "core.dim_office": "office_id",
     "core.dim_partner": "partner_id",
+    "core.partner_training": "partner_id topic",
     "core.dim_indicator": "indicator_code",
     "core.dim_service": "service_code",
     "core.dim_survivor": "survivor_key",
@@ -108,6 +114,7 @@ _KEYS = {
     "outcomes.optimal_time": "question stratum stratum_value",
     "outcomes.office": "office_id measure",
     "outcomes.partner": "partner_id measure",
+    "outcomes.training_need": "partner_id kind code measure",
     "models.risk_indicator": "outcome unit code",
     "models.metric": "model_id metric split",
     "models.card": "model_id",

@@ -7,11 +7,13 @@ import pytest
 
 from flows.publish.tables import PROMISED, SCHEMAS
 from ml import contracts
+from ml.offices import contract as offices
 from tests.dbt.conftest import Example
 
 pytestmark = pytest.mark.xdist_group("dbt example")
 
 CLASSES = {"quasi", "sensitive", "none"}
+SHRUNKEN = {"shrunken_lower", "shrunken_upper", "limit_low_95", "limit_high_95", "limit_low_998", "limit_high_998"}
 # Columns beyond the promise; one that is neither promised nor listed here is drift.
 BEYOND_THE_PROMISE = {
     "core.dim_indicator": {
@@ -23,6 +25,10 @@ BEYOND_THE_PROMISE = {
         "valid_from",
         "valid_to",
     },
+    "aso.change": {"days_between"},
+    "outcomes.office": SHRUNKEN,
+    "outcomes.partner": SHRUNKEN,
+    "outcomes.training_need": {"section"},
     "services.timeline": {"service_code"},
     "quality.check": {"sub_family", "door", "since", "owner", "guidance"},
     "meta.definition": {"text"},
@@ -31,12 +37,17 @@ READ_BY_ML = {
     "core.fct_episode": contracts.FCT_EPISODE,
     "aso.snapshot": contracts.SNAPSHOT,
     "aso.fct_score": contracts.FCT_SCORE,
+    "aso.change": offices.CHANGE,
+    "core.partner_training": offices.PARTNER_TRAINING,
 }
 GIVEN_BY_ML = {
     "outcomes.curve": contracts.CURVE,
     "models.risk_indicator": contracts.RISK_INDICATOR,
     "models.metric": contracts.METRIC,
     "models.card": contracts.CARD,
+    "outcomes.office": offices.OFFICE,
+    "outcomes.partner": offices.PARTNER,
+    "outcomes.training_need": offices.TRAINING_NEED,
 }
 
 

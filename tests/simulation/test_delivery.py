@@ -3,9 +3,11 @@
 import json
 
 import duckdb
+import numpy as np
 import pytest
 
 from flows.extract.simulate import Parameters, write_delivery
+from flows.extract.simulate.places import offices
 from flows.extract.simulate.truth import MONTHS
 from flows.stage import Watch
 from tests.nights import STAGES, opened
@@ -14,22 +16,31 @@ DAYS = [round(30.4375 * month) for month in MONTHS]
 SURVIVORS = 4000  # a standard error of about 0.008
 
 
+PARAMETERS = Parameters(survivors=SURVIVORS)
+
+
 @pytest.fixture(scope="module")
-def delivery(tmp_path_factory):
-    """The curves of a simulated delivery as outcomes.curve holds them, and its truth."""
+def built(tmp_path_factory):
+    """The build file of a simulated delivery, estimated, and its truth."""
     folder = tmp_path_factory.mktemp("delivery")
-    written = write_delivery(folder / "jds", Parameters(survivors=SURVIVORS), fmt="parquet")
+    written = write_delivery(folder / "jds", PARAMETERS, fmt="parquet")
     (folder / "home").mkdir()
     night = opened(written.folder, folder / "home")
-    for name in ("land delivery", "build marts", "estimate durations"):
+    for name in ("land delivery", "build marts", "estimate durations", "compare offices"):
         STAGES[name](night, Watch())
-    with duckdb.connect(night.build_file, read_only=True) as build:
+    return night.build_file, json.loads((written.truth / "truth.json").read_text())["curve"]
+
+
+@pytest.fixture(scope="module")
+def delivery(built):
+    """The curves of a simulated delivery as outcomes.curve holds them, and its truth."""
+    with duckdb.connect(built[0], read_only=True) as build:
         rows = (
             build.execute("from outcomes.curve where stratum = 'overall'")
             .df()
             .set_index(["curve_name", "state", "day"])
         )
-    return rows, json.loads((written.truth / "truth.json").read_text())["curve"]
+    return rows, built[1]
 
 
 @pytest.mark.parametrize("state", ["restored", "lost", "other_exit"])
@@ -45,3 +56,27 @@ def test_the_day_of_detection_is_not(delivery):
     rows, truth = delivery
     seen = rows.loc[[("restoration_detection_date", "restored", day) for day in DAYS], "estimate"].to_numpy()
     assert (truth["restored"] - seen > 0.05).all()
+
+
+def test_offices_are_compared_as_they_are(built):
+    """The pace of each office lies in its interval; nothing else differs between the simulated offices but how many forms they miss."""
+    with duckdb.connect(built[0], read_only=True) as build:
+        rows = build.execute("from outcomes.office order by measure, office_id").df().set_index("measure")
+    truth = np.exp(offices(PARAMETERS)["effect"])
+    found = rows.loc["restored_24m"]
+    assert (found["status"] == "estimated").all()
+    assert ((found["lower"] <= truth) & (truth <= found["upper"])).sum() >= len(truth) - 1
+    assert np.corrcoef(np.log(truth), np.log(found["ratio"]))[0, 1] > 0.85
+    made, missed = rows.loc["aso_completeness", "ratio"], offices(PARAMETERS)["missed"]
+    assert np.corrcoef(made, missed)[0, 1] < -0.85
+    for measure in ("lost_12m", "days_to_first_service"):
+        assert not rows.loc[measure, "reason"].str.contains("worth a conversation").any()
+
+
+def test_partners_that_differ_by_nothing_of_their_own_have_few_needs(built):
+    with duckdb.connect(built[0], read_only=True) as build:
+        status = dict(build.execute("select status, count(*) from outcomes.training_need group by status").fetchall())
+        partners = build.execute("select count(distinct partner_id) from outcomes.training_need").fetchone()
+    assert partners == (PARAMETERS.offices * PARAMETERS.partners_per_office,)
+    assert status.get("below", 0) <= 0.01 * sum(status.values())
+    assert status["as_expected"] > 0.6 * sum(status.values())

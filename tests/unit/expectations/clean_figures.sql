@@ -42,6 +42,15 @@ insert into services.effect values
     ('q', 0.1, -0.1, 0.3, 80, 'estimated', null),
     ('r', null, null, null, 3, 'refused', 'few');
 create table outcomes.office (office_id varchar, measure varchar, n integer, observed double, expected double,
-    ratio double, lower double, upper double, shrunken double, status varchar, reason varchar);
-insert into outcomes.office values ('o', 'lost_12m', 50, 5, 4, 1.25, 0.5, 2, 1.1, 'estimated', null);
+    ratio double, lower double, upper double, shrunken double, shrunken_lower double, shrunken_upper double,
+    limit_low_95 double, limit_high_95 double, limit_low_998 double, limit_high_998 double, status varchar, reason varchar);
+insert into outcomes.office values
+    ('o', 'lost_12m', 50, 6, 5, 1.2, 0.5, 2, 1.1, 0.8, 1.5, 0.4, 1.8, 0.2, 2.3, 'estimated', 'within'),
+    ('o', 'gain_saf', 4, null, null, null, null, null, null, null, null, null, null, null, null, 'insufficient', 'few');
 create table outcomes.partner as select 'p' as partner_id, * exclude (office_id) from outcomes.office;
+create table outcomes.training_need (partner_id varchar, kind varchar, code varchar, measure varchar, n integer, observed double,
+    expected double, ratio double, lower double, upper double, probability_below double, n_trainings integer,
+    last_training_quarter varchar, status varchar, reason varchar, section integer);
+insert into outcomes.training_need values
+    ('p', 'domain', 'SAF', 'gain_saf', 50, 0.5, 0.8, 0.6, 0.5, 0.8, 0.9, 1, '2026Q1', 'below', 'told', 3),
+    ('p', 'service', 'any', 'days_to_first_service', 4, null, null, null, null, null, null, 0, null, 'insufficient', 'few', 4);

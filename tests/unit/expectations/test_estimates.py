@@ -51,12 +51,12 @@ HARM_BY_TABLE = {
         "selection_in_unit": "set selection_frequency = 1.1 where unit = 'domain'",
     },
     "outcomes.office": {
-        "finite": "set ratio = 'inf'",
-        "interval_ordered": "set lower = 3",
+        "finite": "set ratio = 'inf' where status = 'estimated'",
+        "interval_ordered": "set lower = 3 where status = 'estimated'",
     },
     "outcomes.partner": {
-        "finite": "set shrunken = 'nan'",
-        "interval_ordered": "set upper = 0.4",
+        "finite": "set shrunken = 'nan' where status = 'estimated'",
+        "interval_ordered": "set upper = 0.4 where status = 'estimated'",
     },
     "outcomes.optimal_time": {
         "finite": "set upper_months = 'inf' where question = 'plateau'",
@@ -73,6 +73,32 @@ HARM_BY_TABLE = {
         "interval_ordered": "set upper = -1 where question = 'q'",
         "answer_or_reason": "set estimate = null where question = 'q'",
     },
+}
+ONE = "where status = 'estimated'"
+COMPARED = {
+    "limits_finite": f"set limit_high_95 = 'inf', limit_high_998 = 'inf' {ONE}",
+    "status_known": "set status = 'unsure' where status = 'insufficient'",
+    "measure_known": f"set measure = 'gain' {ONE}",
+    "answer_or_reason": "set reason = null where status = 'insufficient'",
+    "refused_says_nothing": "set ratio = 1 where status = 'insufficient'",
+    "large_enough": f"set n = 10 {ONE}",
+    "expected_enough": f"set expected = 4.9 {ONE}",
+    "ratio_in_interval": f"set ratio = 2.5 {ONE}",
+    "shrunken_in_interval": f"set shrunken_upper = 1 {ONE}",
+    "limits_nested": f"set limit_low_998 = 0.5 {ONE}",
+    "grain": REPEAT,
+}
+HARM_BY_TABLE["outcomes.office"] |= COMPARED
+HARM_BY_TABLE["outcomes.partner"] |= COMPARED
+HARM_BY_TABLE["outcomes.training_need"] = {
+    "finite": "set ratio = 'nan' where status = 'below'",
+    "interval_ordered": "set lower = 3 where status = 'below'",
+    "probability_in_unit": "set probability_below = 1.2 where status = 'below'",
+    "status_known": "set status = 'unsure' where status = 'insufficient'",
+    "answer_or_reason": "set probability_below = null where status = 'below'",
+    "large_enough": "set n = 10 where status = 'below'",
+    "trainings_counted": "set n_trainings = 0 where status = 'below'",
+    "grain": REPEAT,
 }
 HARM = {
     f"{table}.{name}": f"insert into {table} from (from {table} limit 1)" if how == REPEAT else f"update {table} {how}"

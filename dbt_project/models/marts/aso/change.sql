@@ -27,6 +27,7 @@ by_domain as (
         '{{ code }}' as domain_code,
         baselines.{{ column }} as initial,
         latests.{{ column }} as latest,
+        (latests.day - baselines.day)::integer as days_between,
         baselines.assessor_key != latests.assessor_key as assessor_changed
     from baselines
     inner join latests on baselines.episode_key = latests.episode_key
@@ -50,6 +51,7 @@ select
     round(latest - initial, 9) >= round({{ definition('measurable_change') }} * scale, 9) as is_measurable,
     round(latest - initial, 9) >= round({{ definition('substantial_change') }} * scale, 9) as is_substantial,
     round(latest - initial, 9) < 0 as is_worse,
-    assessor_changed
+    assessor_changed,
+    days_between
 from compared
 order by episode_key, domain_code

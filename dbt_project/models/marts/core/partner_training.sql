@@ -1,0 +1,20 @@
+with
+
+trainings as (
+    select trainings.partner_id, trainings.topic, trainings.completed_on
+    from {{ ref('int_training_row') }} as trainings
+    cross join {{ ref('int_run') }} as run
+    where
+        trainings.bucket = 'out'
+        and trainings.partner_id is not null
+        and (trainings.completed_on is null or trainings.completed_on <= run.as_of)
+)
+
+select
+    partner_id,
+    coalesce(topic, 'other') as topic,
+    count(*)::integer as n_trainings,
+    {{ quarter('max(completed_on)') }} as last_training_quarter
+from trainings
+group by partner_id, coalesce(topic, 'other')
+order by partner_id, topic
