@@ -15,6 +15,7 @@ from flows.cli_diff import diff
 from flows.cli_mapping import MAPPING, PARAMETER, mapping
 from flows.cli_operate import backfill, config, upgrade
 from flows.cli_partner import COMMANDS as PARTNER_COMMANDS
+from flows.cli_report import report
 from flows.cli_simulate import Day, simulate
 from flows.cli_worklist import worklist
 from flows.errors import Exit, StageError
@@ -106,7 +107,7 @@ def _command() -> str:
     return str(beside.relative_to(Path.cwd())) if beside.is_relative_to(Path.cwd()) else str(beside)
 
 
-for command in (simulate, checks, worklist, diff, mapping, *PARTNER_COMMANDS, backfill, upgrade, config):
+for command in (simulate, checks, worklist, diff, mapping, *PARTNER_COMMANDS, report, backfill, upgrade, config):
     cli.add_command(command)
 
 
@@ -199,15 +200,6 @@ def key(kind: str, identifiers: tuple[str, ...], home: Path | None) -> None:
 
     for one in keys_of(settings_module.load(home=home), kind, identifiers, at=datetime.now(UTC)):
         click.echo(one)
-
-
-@cli.command()
-@HOME
-def report(home: Path | None) -> None:
-    """Say where the report of the live release is."""
-    from flows.publish.release import release_folder
-
-    click.echo(release_folder(_home(home)) / "report" / "index.html")
 
 
 @cli.command()
