@@ -86,7 +86,7 @@ def _curve(name: str, stratum: str, value: str, label: str, method: str, shift: 
         if shift < -9 or (month == 36 and stratum == "office_id"):
             rows.append((name, stratum, value, label, "restored", month, None, None, None, None, method, "hidden"))
             continue
-        restored, n = percent + shift, 4000 - 100 * month
+        restored, n = percent + shift, 4000 - 100 * month if stratum == "overall" else None
         limits = (restored - 3, restored + 4) if method != "npmle" else (None, None)
         rows.append((name, stratum, value, label, "restored", month, restored, *limits, n, method, "shown"))
         if states:
@@ -95,9 +95,8 @@ def _curve(name: str, stratum: str, value: str, label: str, method: str, shift: 
                 ("lost", month // 3),
                 ("other_exit", month - month // 3),
             ):
-                rows.append(
-                    (name, stratum, value, label, state, month, share, max(0, share - 2), share + 2, n, method, "shown")
-                )
+                limits = (None, None) if state == "in_care" else (max(0, share - 2), share + 2)
+                rows.append((name, stratum, value, label, state, month, share, *limits, n, method, "shown"))
     return rows
 
 
@@ -106,7 +105,7 @@ def _durations(offices: int) -> Tables:
     curves += _curve("restoration_detection_date", "overall", "all", "all", "detection_date", -8)
     curves += _curve("restoration_npmle", "overall", "all", "all", "npmle", 9)
     curves += _curve("restoration_exit_zero_after", "overall", "all", "all", "panel", -3)
-    curves += _curve("restoration_cutoff_up", "overall", "all", "all", "panel", -6)
+    curves += _curve("restoration_cutoff_higher", "overall", "all", "all", "panel", -6)
     for stratum, values in (("casework_type", CASEWORK), ("age_band", AGES), ("severity", ("low", "middle", "high"))):
         for i, value in enumerate(values):
             curves += _curve("restoration", stratum, value, value, "panel", -10 if i == 4 else 2 - i)
@@ -237,7 +236,7 @@ def _needs() -> Tables:
                 )
             )
     metrics = [
-        ("support_need", "m2", name, "cross_validated", value, low, high, 1850, "shown")
+        ("need_not_restored_24m", "m2", name, "cross_validated", value, low, high, 1850, "shown")
         for name, value, low, high in (
             ("auc", 0.71, 0.68, 0.74),
             ("ici", 0.02, 0.012, 0.031),
@@ -259,8 +258,8 @@ def _needs() -> Tables:
         "model_cards": (
             "model_name model_id trained_as_of is_champion reason",
             [
-                ("support_need", "m2", "2026-10-26", "true", "its gain over m1 is above zero by the interval"),
-                ("support_need", "m1", "2026-09-28", "false", "replaced by m2"),
+                ("need_not_restored_24m", "m2", "2026-10-26", "true", "its gain over m1 is above zero by the interval"),
+                ("need_not_restored_24m", "m1", "2026-09-28", "false", "replaced by m2"),
             ],
         ),
         "fairness": ("model_id group_kind group_value metric estimate lower upper n n_positive status", fairness),
@@ -285,7 +284,7 @@ def _services() -> Tables:
             wording,
         ),
         (
-            "trauma_therapy_last_3_months",
+            "trauma_therapy_recent",
             "yes",
             "no",
             "log_hazard_ratio",
@@ -361,7 +360,7 @@ def _standing(code: str, label: str, i: int) -> Rows:
             round(ratio * 0.75, 2),
             round(ratio * 1.3, 2),
             round(1 + 0.6 * (ratio - 1), 2),
-            "within_limits" if i % 6 else "signal",
+            "within" if i % 6 else "signal",
             None,
         )
     ]

@@ -8,7 +8,7 @@ from flows.publish.report.blocks import Block, Bullets, Drawn, Fold, Heading, Se
 from flows.publish.report.durations import value_of
 from flows.publish.report.figures import interval_figure, interval_row
 from flows.publish.report.reading import Row, Share, by
-from flows.publish.report.tables import Column, make_table
+from flows.publish.report.tables import Column, is_true, make_table
 from flows.publish.report.words import Words
 
 MOST_DRAWN, MOST_NAMED = 12, 3
@@ -68,13 +68,15 @@ def answer(words: Words, share: Share) -> Markup:
     clear = [row for row in rows if is_clear(row)]
     named = words.label("risk_outcome", outcome)
     if not clear:
-        return words("q2.none_clear", outcome=named, n=n_of(words, share), as_of=as_of)
+        return words("q2.none_clear", outcome=named, n=n_of(words, share, outcome), as_of=as_of)
     listed = Markup("; ").join(
         words("q2.indicator", label=row["label"] or row["code"], value=value_of(words, row["importance"]),
               low=row["lower"], high=row["upper"])
         for row in sorted(clear[:MOST_NAMED], key=lambda row: row["label"])
     )  # fmt: skip
-    return words("q2.answer", outcome=named, count=len(clear), listed=listed, n=n_of(words, share), as_of=as_of)
+    return words(
+        "q2.answer", outcome=named, count=len(clear), listed=listed, n=n_of(words, share, outcome), as_of=as_of
+    )
 
 
 def is_clear(row: Row) -> bool:
@@ -82,15 +84,12 @@ def is_clear(row: Row) -> bool:
     return bool(row["lower"]) and float(row["lower"]) > 0
 
 
-def n_of(words: Words, share: Share) -> Markup:
-    """How many people the model was tried on; said so where no table tells."""
-    champions = {
-        row["model_id"] for row in share.rows("model_cards") if row["is_champion"].lower() in ("true", "t", "1")
-    }
-    told = [
-        row["n"] for row in share.rows("model_metrics") if row["n"] and (row["model_id"] in champions or not champions)
-    ]
-    return Markup.escape(told[0]) if told else words("q2.n_unknown")
+def n_of(words: Words, share: Share, outcome: str) -> Markup:
+    """How many people the model in use for an outcome was tried on; said so where no table tells."""
+    used = {row["model_id"] for row in share.rows("model_cards") if is_true(row["is_champion"])}
+    told = [row for row in share.rows("model_metrics") if row["n"] and (row["model_id"] in used or not used)]
+    own = [row for row in told if outcome in row["model_name"]] or told
+    return Markup.escape(own[0]["n"]) if own else words("q2.n_unknown")
 
 
 def not_said(words: Words) -> list[Markup]:

@@ -68,14 +68,18 @@ def cell(words: Words, row: Row, column: Column) -> Cell:
     if column.how == "flag":
         return Cell(words(f"flag.{'true' if is_true(raw[0]) else 'false'}"), raw)
     if column.how in ("number", "interval"):
-        return Cell(number(words, row, raw, column.unit), raw)
+        return Cell(number(words, row, column.names, column.unit), raw)
     return Cell(Markup.escape(raw[0]), raw)
 
 
-def number(words: Words, row: Row, raw: tuple[str, ...], unit: str = "") -> Markup:
-    """One or two numbers with their unit, or the reason why there are none."""
+def number(words: Words, row: Row, names: tuple[str, ...], unit: str = "") -> Markup:
+    """One or two numbers with their unit, or the reason why there are none.
+
+    How many were at risk in a group is not in share/; a month of it is shown only where they were enough.
+    """
+    raw = tuple(row[name] for name in names)
     if not all(raw):
-        return state(words, row)
+        return words("state.enough") if names == ("n_at_risk",) and row["status"] == "shown" else state(words, row)
     text = words("number.interval", low=raw[0], high=raw[1]) if len(raw) == 2 else Markup.escape(raw[0])
     return words(f"unit.{unit}", value=text) if unit else text
 

@@ -13,7 +13,7 @@ from flows.publish.report.words import Words, words
 from tests.pages import Table, read_page, tables, text_of
 from tests.shares import full_share
 
-STATES = ("hidden", "refused", "not identifiable", "too few people", "not estimated")
+STATES = ("hidden", "refused", "not identifiable", "too few people", "not estimated", "enough to be shown")
 
 # Words of cause are allowed only in sentences that deny it, or that are the name of something.
 CAUSAL = re.compile(
