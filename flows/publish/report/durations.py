@@ -91,10 +91,12 @@ def _curve_blocks(words: Words, share: Share, overall: Sequence[Row]) -> list[Bl
         figure.under = at_risk(words, main)
         blocks.append(Drawn(figure))
     beside = [row for row in overall if row["curve_name"] in BESIDE and row["state"] == "restored"]
-    if figure := curve_figure(words, "beside", beside, key="figure.beside", series="curve_name"):
+    named = {row["curve_name"] for row in beside if row["status"] == "shown"}
+    figure = curve_figure(words, "beside", beside, key="figure.beside", series="curve_name")
+    if figure and named - {HEADLINE}:
         blocks += [
             Drawn(figure),
-            Bullets([words(f"q1.lean.{name}") for name in BESIDE[1:] if name in by(beside, "curve_name")]),
+            Bullets([words(f"q1.lean.{name}") for name in BESIDE[1:] if name in named]),
         ]
     blocks += _sensitivity(words, overall)
     return blocks
