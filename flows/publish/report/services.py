@@ -13,16 +13,14 @@ from flows.publish.report.words import Words
 
 EFFECTS = (
     Column("column.question", ("question",), "code", "service_question"),
-    Column("column.strategy", ("strategy",), "code", "strategy"),
-    Column("column.comparator", ("comparator",), "code", "strategy"),
+    Column("column.strategy", ("strategy", "comparator"), "against", "strategy"),
     Column("column.contrast", ("contrast",), "code", "contrast"),
     Column("column.horizon", ("horizon_months",), "number"),
     Column("column.status", ("status",), "code", "status"),
     Column("column.estimate", ("estimate",), "number"),
     Column("column.interval", ("lower", "upper"), "interval"),
     Column("column.effective_n", ("effective_n",), "number"),
-    Column("column.wording", ("wording",)),
-    Column("column.reason", ("reason",)),
+    Column("column.wording", ("wording", "reason"), "either"),
 )
 DESCRIBED = (
     Column("column.measure", ("measure",), "code", "measure"),
@@ -59,9 +57,9 @@ def answer(words: Words, share: Share, effects: Sequence[Row]) -> Markup:
     estimated = [row for row in effects if row["status"] == "estimated" and all(row[name] for name in NUMBERS)]
     if not estimated:
         return words("q3.refused", n=asked, as_of=as_of)
-    preferred = [row for row in estimated if row["contrast"] == "risk_difference"] or estimated
-    listed = Markup("; ").join(_told(words, row) for row in preferred)
-    return words("q3.answer", asked=asked, answered=len(by(estimated, "question")), listed=listed, as_of=as_of)
+    answered = by(sorted(estimated, key=lambda row: row["contrast"] != "risk_difference"), "question")
+    listed = Markup("; ").join(_told(words, rows[0]) for rows in answered.values())
+    return words("q3.answer", asked=asked, answered=len(answered), listed=listed, as_of=as_of)
 
 
 def _told(words: Words, row: Row) -> Markup:

@@ -16,7 +16,8 @@ STATES = ("hidden", "refused", "not_identifiable", "insufficient")
 class Column:
     """One column: the key of its heading, the columns of share/ behind it, and how a cell reads.
 
-    how: text, code (named by `family`), number, interval (two columns), flag (true or false), link, bar.
+    how: text, code (named by `family`), number, interval (two columns), flag (true or false), against (one code against
+    another), either (the first that is not empty). With `make` the cell is what that gives.
     """
 
     heading: str
@@ -63,6 +64,11 @@ def cell(words: Words, row: Row, column: Column) -> Cell:
     raw = tuple(row[name] for name in column.names)
     if column.make:
         return Cell(column.make(row), raw)
+    if column.how == "either":
+        return Cell(Markup.escape(next(filter(None, raw), "")), raw)
+    if column.how == "against":
+        first, second = (words.label(column.family, code) for code in raw)
+        return Cell(words("number.against", first=first, second=second), raw)
     if column.how == "code":
         return Cell(Markup.escape(words.label(column.family, raw[0])), raw)
     if column.how == "flag":
