@@ -80,7 +80,8 @@ def test_axe_finds_nothing_serious(report: Report, browser: Browser, scheme: str
         rules["runOnly"] = ["color-contrast"]  # the only rule that knows colours
     for name in report.pages():
         page = seen.open(name)
-        page.evaluate(OPEN_ALL)
+        if scheme == "light":
+            page.evaluate(OPEN_ALL)
         found: list[dict[str, Any]] = Axe().run(page, options=rules).response["violations"]
         serious = [(one["id"], one["nodes"][0]["target"]) for one in found if one["impact"] in ("serious", "critical")]
         assert serious == [], name
