@@ -131,9 +131,11 @@ def not_in_share(table: Table, rows: list[dict[str, str]]) -> list[list[str]]:
 
 
 def _equal(found: dict[str, str], cell: Cell) -> bool:
-    wanted = tuple(found.get(name, "") for name in cell.columns)
-    is_number = all(_is_number(value) for value in wanted)
-    return wanted == cell.raw and (not is_number or all(value in cell.text for value in wanted))
+    """Whether a cell says what the row says; a column that an older share/ does not have is not compared."""
+    wanted = {name: (found[name], said) for name, said in zip(cell.columns, cell.raw, strict=True) if name in found}
+    same = all(value == said for value, said in wanted.values())
+    is_number = all(_is_number(value) for value, _ in wanted.values())
+    return same and (not is_number or all(value in cell.text for value, _ in wanted.values()))
 
 
 def _is_number(text: str) -> bool:

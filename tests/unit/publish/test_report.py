@@ -126,6 +126,16 @@ def test_every_number_of_a_table_is_one_of_share(pages: Pages, share: Path):
         assert not_in_share(table, shared(share, table.source)) == []
 
 
+def test_a_number_that_is_not_in_share_would_be_found(pages: Pages, share: Path):
+    (table,) = [
+        one for one in tables(pages["history.html"]) if one.caption.startswith("Releases") and len(one.rows) == 11
+    ]
+    rows = shared(share, "history")
+    assert not_in_share(table, rows) == []
+    rows[3]["upper"] = "99"
+    assert [row[0] for row in not_in_share(table, rows)] == [rows[3]["as_of"]]
+
+
 def test_every_point_that_is_drawn_is_one_of_share(pages: Pages, share: Path):
     kinds = set()
     for page in pages.values():
