@@ -12,7 +12,7 @@ TREE := $(shell git ls-files -z --cached --others --exclude-standard 2>/dev/null
 FAST := tests/unit tests/spec tests/property tests/golden tests/architecture
 SLOW := tests/simulation tests/dbt tests/database tests/faults tests/privacy tests/flows tests/docs
 
-.PHONY: help setup nightly serve test test-fast test-slow test-long simulation lint format lock docs quality benchmark benchmark-extract benchmark-dbt benchmark-checks million histories simulate-offices clean
+.PHONY: help setup nightly serve test test-fast test-slow test-long simulation lint format lock docs quality benchmark benchmark-extract benchmark-dbt benchmark-checks million histories simulate-offices test-browser chromium clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -47,6 +47,14 @@ test-slow: .venv/ready ## simulation, dbt, fault, privacy, flow and documentatio
 
 test-long: .venv/ready ## tests that take minutes each: seven nights of a database, more random histories
 	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m slow tests
+
+test-browser: .venv/ready chromium ## the report in headless Chromium: no request, axe, telephone, paper, numbers equal share/
+	@$(BIN)/python -m pytest -q tests/browser
+
+chromium:
+	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+		&& apt-get -qq update && apt-get -qq install -y --no-install-recommends chromium fonts-dejavu-core >/dev/null; } \
+		|| { echo "chromium is needed on the path: apt-get install chromium"; exit 2; }
 
 simulation: .venv/ready ## bias and coverage of the curves, ten times the sets of the tests: TIMES=10
 	@SIMULATION_TIMES=$(or $(TIMES),10) $(BIN)/python -m pytest -q -n 2 tests/simulation/test_panel.py

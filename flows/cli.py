@@ -16,6 +16,7 @@ from flows.cli_operate import backfill, config, upgrade
 from flows.cli_partner import COMMANDS as PARTNER_COMMANDS
 from flows.cli_release import COMMANDS as RELEASE_COMMANDS
 from flows.cli_release import HOME
+from flows.cli_report import report
 from flows.cli_simulate import Day, simulate
 from flows.cli_worklist import worklist
 from flows.errors import Exit, StageError
@@ -110,6 +111,7 @@ for command in (
     mapping,
     *PARTNER_COMMANDS,
     *RELEASE_COMMANDS,
+    report,
     backfill,
     upgrade,
     config,

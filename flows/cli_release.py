@@ -1,4 +1,4 @@
-"""`aftercare releases`, `rollback`, `status`, `sql`, `report`: what is live, and the way back."""
+"""`aftercare releases`, `rollback`, `status`, `sql`: what is live, and the way back."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -77,19 +77,10 @@ def sql(query: str | None, home: Path | None, fmt: str) -> None:
         shell(where, fmt=fmt)
 
 
-@click.command()
-@HOME
-def report(home: Path | None) -> None:
-    """Say where the report of the live release is."""
-    from flows.publish.release import release_folder
-
-    click.echo(release_folder(home_of(home)) / "report" / "index.html")
-
-
 def _show(what: Any) -> None:
     from rich.console import Console
 
     Console(highlight=False).print(what)
 
 
-COMMANDS = (releases, rollback, status, sql, report)
+COMMANDS = (releases, rollback, status, sql)

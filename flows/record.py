@@ -4,7 +4,7 @@ from collections import Counter
 from pathlib import Path
 
 import duckdb
-from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from prefect.artifacts import create_link_artifact, create_markdown_artifact, create_table_artifact
 from prefect.logging import get_run_logger
 
 from flows.cli import TRY
@@ -12,6 +12,8 @@ from flows.dbt_build import NodeEvent
 from flows.errors import NothingPublishedError
 from flows.inspect_checks import check_rows
 from flows.publish import manifest
+from flows.publish.report.reading import read_share
+from flows.report_server import HOST, PORT
 from flows.run import Reporter
 from flows.stage import Done, Row
 from flows.warehouse import Home
@@ -85,7 +87,7 @@ def tell_release(home: Home, folder: Path) -> None:
 | as of | {facts["as_of"]} |
 | made | {str(facts["created_at"])[:19]} UTC |
 | marts | `{folder / "marts.duckdb"}` |
-| report | `{folder / "report" / "index.html"}` |
+| report | `{folder / "report" / "index.html"}`, or [here](http://{HOST}:{PORT}/) while `aftercare report {option} --serve` runs |
 
 Ask it next:
 
@@ -94,6 +96,39 @@ Ask it next:
     aftercare status {option}
 """
     create_markdown_artifact(key="release", markdown=text, description=f"Release {facts['release_id']}")
+    tell_shared(folder)
+    tell_report()
+
+
+def tell_shared(folder: Path) -> None:
+    """Artifacts of what may leave: counts, the curves, what changed since last month. Made from share/ alone."""
+    shared = read_share(folder / "share")
+    counts = [row for name in ("casework_type", "outcome") for row in shared.rows(f"episodes_by_{name}")]
+    curves = [
+        {**row, "drawn": "█" * round(int(row["estimate_percent"] or 0) / 5)}
+        for row in shared.rows("curves", stratum="overall")
+    ]
+    for key, rows, told in (
+        (
+            "counts",
+            counts,
+            "Episodes by casework type and by outcome, as in share/: small groups hidden, counts rounded.",
+        ),
+        ("curves", curves, "Curves of all survivors, as in share/, with intervals. One block is five percent."),
+        ("changed", shared.rows("changes"), "What changed since the release of about a month before, and why."),
+    ):
+        if rows:
+            _table(key, [dict(row) for row in rows], told)
+
+
+def tell_report() -> None:
+    """The artifact that opens the report, where `aftercare report --serve` runs beside Prefect."""
+    create_link_artifact(
+        key="report",
+        link=f"http://{HOST}:{PORT}/",
+        link_text="The report of the live release",
+        description="Opens while `aftercare report --serve` runs on this machine.",
+    )
 
 
 def _table(key: str, rows: list[Row], description: str) -> None:

@@ -53,7 +53,7 @@ class Prefect:
     def artifact(self, flow_run: str, key: str) -> Any:
         found = self.rows("select data from artifact where flow_run_id = ? and key = ?", flow_run, key)
         text = json.loads(found[0]["data"])
-        return text if key == "release" else json.loads(text)
+        return text if key in ("release", "report") else json.loads(text)
 
 
 def environment(folder: Path) -> dict[str, str]:

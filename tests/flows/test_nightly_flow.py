@@ -69,6 +69,9 @@ def test_artifacts_hold_the_counts(night: Ran, prefect: Prefect) -> None:
     assert checks
     assert "pass" not in {row["status"] for row in checks}
     assert (night.home / "current").resolve().name in prefect.artifact(run, "release")
+    assert {row["group"] for row in prefect.artifact(run, "counts")} > {"sex_trafficking", "restored"}
+    assert "restoration" in {row["curve_name"] for row in prefect.artifact(run, "curves")}
+    assert "http://127.0.0.1:4201/" in prefect.artifact(run, "report")
 
 
 def test_prefect_holds_no_canary_no_id_and_no_key(night: Ran, later: Ran) -> None:
