@@ -48,7 +48,8 @@ def programme(seed, n=PEOPLE):
         }
     )
     snapshots = pd.DataFrame(
-        {"episode_key": episodes["episode_key"], "stage": "initial", "assessment_key": np.char.add("a", keys), "day": 0}
+        {"episode_key": episodes["episode_key"], "stage": "initial", "assessment_key": np.char.add("a", keys), "day": 0,
+         "total": score.mean(axis=1)}
     )
     scores = pd.DataFrame(
         {
@@ -99,9 +100,9 @@ def test_weights_beat_leaving_out_the_unknown():
     for seed in range(100, 120):
         episodes, *_, truth = programme(seed)
         labels = label(episodes, np.zeros(len(episodes)))
-        certain = (labels.total > 0) & ((labels.restored == 0) | (labels.unrestored == 0))
-        weighted.append(labels.unrestored.sum() / labels.total.sum() - truth.mean())
-        naive.append((labels.unrestored > 0)[certain].mean() - truth.mean())
+        certain = (labels.total > 0) & ((labels.other == 0) | (labels.event == 0))
+        weighted.append(labels.event.sum() / labels.total.sum() - truth.mean())
+        naive.append((labels.event > 0)[certain].mean() - truth.mean())
         known.append((labels.total > 0).mean())
     assert 0.5 < np.mean(known) < 0.7, "about 40 % of outcomes are censored"
     error = np.std(weighted) / np.sqrt(len(weighted))
