@@ -45,3 +45,9 @@ create table outcomes.office (office_id varchar, measure varchar, n integer, obs
     ratio double, lower double, upper double, shrunken double, status varchar, reason varchar);
 insert into outcomes.office values ('o', 'lost_12m', 50, 5, 4, 1.25, 0.5, 2, 1.1, 'estimated', null);
 create table outcomes.partner as select 'p' as partner_id, * exclude (office_id) from outcomes.office;
+create table models.fairness (model_name varchar, model_id varchar, group_kind varchar, group_value varchar, metric varchar,
+    estimate double, lower double, upper double, n integer, n_positive integer, status varchar);
+insert into models.fairness values
+    ('risk', 'a', 'sex', 'female', 'calibration_slope', 1, 0.9, 1.1, 50, 20, 'pass'),
+    ('risk', 'a', 'sex', 'male', 'calibration_slope', null, null, null, 20, 9, 'insufficient'),
+    ('risk', 'b', 'sex', 'female', 'calibration_slope', 3, 2, 4, 50, 20, 'fail');
