@@ -101,6 +101,8 @@ def read(home: Home, query: str, parameters: list[object] | None = None) -> list
     """Rows of a query on the file; raises NothingPublishedError where there is none yet."""
     path = home.casework / FILE
     if not path.exists():
-        raise NothingPublishedError("there is no file for case work yet", stage="case work", next_step="aftercare nightly")
+        raise NothingPublishedError(
+            "there is no file for case work yet", stage="case work", next_step="aftercare nightly"
+        )
     with connect(path, read_only=True) as connection:
         return connection.execute(query, parameters or []).fetchall()

@@ -43,7 +43,9 @@ def rollback(model_name: str, to: str | None, why: str, home: Path | None) -> No
 
     settings = settings_module.load(home=home)
     chosen = go_back(settings, model_name, to, at=datetime.now(UTC), why=why)
-    click.echo(f"Model {chosen} is in use again; the next night publishes it (aftercare nightly --rebuild does so now).")
+    click.echo(
+        f"Model {chosen} is in use again; the next night publishes it (aftercare nightly --rebuild does so now)."
+    )
 
 
 @click.command()

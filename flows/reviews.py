@@ -109,7 +109,9 @@ def _checked(home: Home, one: Mapping[str, str], on: date) -> dict[str, str]:
         raise _refused("the reason is not on the list", f"take one of: {', '.join(reasons())}")
     found = casework.read(home, ONE, [one["episode_key"]])
     if not found:
-        raise _refused("no support priority stands for this key", "take the key from `aftercare support --office OFFICE`")
+        raise _refused(
+            "no support priority stands for this key", "take the key from `aftercare support --office OFFICE`"
+        )
     ((office_id, model_id, band, expires_on),) = found
     if str(expires_on) < on.isoformat():
         raise _refused("the support priority has expired", "run aftercare nightly and look at the new one")

@@ -1,5 +1,6 @@
 """The stage that says who will need more support: models.*, of the models in use, or of ones trained now where there is none."""
 
+import logging
 import shutil
 from datetime import date
 from pathlib import Path
@@ -13,6 +14,8 @@ from flows.estimates.tables import fill_models, read_frames, write_casework
 from flows.extract.pseudonymise import Key
 from flows.night import Night
 from flows.stage import Done, Watch
+
+log = logging.getLogger(__name__)
 
 if TYPE_CHECKING:
     from ml.risk.document import Trained
@@ -70,9 +73,7 @@ class Shown:
 
         empty = {name: contracts.empty(getattr(contracts, name.upper())) for name in FRAMES}
         return {
-            name: pd.concat(full, ignore_index=True)
-            if (full := [one for one in parts if len(one)])
-            else empty[name]
+            name: pd.concat(full, ignore_index=True) if (full := [one for one in parts if len(one)]) else empty[name]
             for name, parts in self.parts.items()
         }
 
@@ -121,10 +122,10 @@ def show(
 
 
 def _shown(shown: Shown, champion: "Trained | None", trained: "Trained | None") -> "Trained | None":
-    """The model whose frames are shown: the new one where it is in use or alone, else the champion; the other's card stands beside it."""
+    """The model in use. Shown are the frames of the new one where it is in use or alone, else the champion's with the other's beside."""
     if trained is not None and (champion is None or is_champion(trained)):
         shown.take(trained, *FRAMES)
-        return trained
+        return trained if is_champion(trained) else None
     if champion is not None:
         shown.take(champion, "risk_indicator", "metric", "fairness")
         shown.parts["card"].append(champion.card.assign(is_champion=True))
@@ -141,9 +142,12 @@ def _tell(shown: Shown, people: "People", now: "Trained", as_of: date, *, is_def
     if not _is_usable(now):
         return
     named = {"model_name": now.document["model_name"], "model_id": now.model_id}
-    shown.metric_rows += [{**named, **row} for row in priority.drifted(people, now)]
-    if is_default:
-        shown.priority = priority.support_priority(people, now, as_of=as_of)
+    try:
+        shown.metric_rows += [{**named, **row} for row in priority.drifted(people, now)]
+        if is_default:
+            shown.priority = priority.support_priority(people, now, as_of=as_of)
+    except Exception as error:  # what cannot be said of people in care must not keep the data from being published
+        log.error("the people in care could not be told of: %s", type(error).__name__)
 
 
 def _is_usable(trained: "Trained") -> bool:

@@ -67,7 +67,10 @@ def fill_models(build_file: Path, made: dict[str, pd.DataFrame], model_names: tu
         for table, frame in made.items():
             is_named = "model_name" in frame.columns
             connection.execute("begin")
-            connection.execute(f"delete from {table}" + (" where model_name in ?" if is_named else ""), [model_names] if is_named else [])
+            connection.execute(
+                f"delete from {table}" + (" where model_name in ?" if is_named else ""),
+                [model_names] if is_named else [],
+            )
             connection.register("incoming", frame)
             connection.execute(f"insert into {table} by name select * from incoming")
             connection.unregister("incoming")

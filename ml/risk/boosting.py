@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import skops.io
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 from ml.risk.labels import Labels
@@ -65,11 +64,15 @@ def fingerprint(models: tuple[Boosted, ...]) -> str:
 
 def dump(models: tuple[Boosted, ...]) -> bytes:
     """The models as the bytes of one skops file."""
+    import skops.io  # it imports every kind of model there is, and most nights have no trees
+
     return bytes(skops.io.dumps([{"trees": model.trees, "null": model.null} for model in models]))
 
 
 def parse(content: bytes) -> tuple[Boosted, ...]:
     """The models of a skops file whose signature was verified; raises ForeignTypeError where it holds any other type."""
+    import skops.io
+
     if set(skops.io.get_untrusted_types(data=content)) - set(ALLOWED_TYPES):
         raise ForeignTypeError("the stored trees hold a type that is not on the list")
     loaded = skops.io.loads(content, trusted=list(ALLOWED_TYPES))

@@ -16,6 +16,8 @@ Ints = npt.NDArray[np.int64]
 
 KNOTS = (0.10, 0.50, 0.90)
 GRID = 400
+MIN_EACH = 10
+MIN_VALUES = 20  # different predictions that a smooth needs
 QUANTILES = {"e50": 0.5, "e90": 0.9}
 
 
@@ -25,7 +27,8 @@ def distances(linear: Floats, labels: Labels, group: Ints, times: Floats) -> dic
     linear (n,): held-out log odds; group (n,): cluster codes; times (draws, k).
     """
     knots = np.unique(np.quantile(linear, KNOTS))
-    if len(knots) < len(KNOTS) or min((labels.event > 0).sum(), (labels.other > 0).sum()) < 10:
+    few = min((labels.event > 0).sum(), (labels.other > 0).sum()) < MIN_EACH or len(np.unique(linear)) < MIN_VALUES
+    if few or len(knots) < len(KNOTS) or np.diff(knots).min() < 1e-3:
         return {name: np.full(len(times) + 1, np.nan) for name in ("ici", *QUANTILES)}
     grid = np.quantile(linear, (np.arange(GRID) + 0.5) / GRID)
     beta = drawn_fit(spline(linear, knots), linear, labels, group, times)

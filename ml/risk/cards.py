@@ -70,13 +70,15 @@ def _measured(document: Mapping[str, Any]) -> dict[str, str]:
     }.items():  # fmt: skip
         row = rows.get((metric, "cross_validated"))
         found[name] = (
-            f"{row['estimate']:.3f} ({row['lower']:.3f} to {row['upper']:.3f})" if row else "not defined for equal predictions"
+            f"{row['estimate']:.3f} ({row['lower']:.3f} to {row['upper']:.3f})"
+            if row
+            else "not defined for equal predictions"
         )
     return found
 
 
 def _card(trained: Trained, facts: Mapping[str, str]) -> str:
-    items = "\n".join(f"| <a id=\"tripod-{n}\"></a>{n} | {topic} | {told} |" for n, topic, told in tripod.answers(facts))
+    items = "\n".join(f'| <a id="tripod-{n}"></a>{n} | {topic} | {told} |' for n, topic, told in tripod.answers(facts))
     failed = trained.fairness[trained.fairness["status"] == "fail"]
     unfair = "\n".join(f"- {row.metric} of {row.group_kind} {row.group_value}" for row in failed.itertuples())
     not_said = "\n".join(f"- {line}" for line in wording.DOES_NOT_SAY)
@@ -104,13 +106,16 @@ It predicts {facts["question"]}. It offers support and takes none away; a person
 
 
 def _datasheet(trained: Trained, facts: Mapping[str, str]) -> str:
-    allowed = "\n".join(f"| {one.name} | {one.source} | {one.known} | {one.reason} | {', '.join(one.rungs)} |" for one in ALLOWED)
+    allowed = "\n".join(
+        f"| {one.name} | {one.source} | {one.known} | {one.reason} | {', '.join(one.rungs)} |" for one in ALLOWED
+    )
     never = "\n".join(f"- {why}" for why in dict.fromkeys(why for _, why in FORBIDDEN))
     names = "\n".join(f"- {name}: {text}" for name, text in sorted(trained.document["definitions"].items()))
     return f"""# Datasheet: the people that {trained.document["model_name"]} learnt from
 
 - Why the data exist: case work. Nobody was assessed for the sake of a model.
-- What they are: one row a stay in aftercare with an initial assessment, as of {facts["as_of"]}, intakes of {facts["years"]}, {facts["offices"]} offices.
+- What they are: one row a stay in aftercare with an initial assessment, as of {facts["as_of"]}.
+- From where: intakes of {facts["years"]}, {facts["offices"]} offices.
 - How many: {facts["flow"]}.
 - Who is missing: survivors without consent for analytics, stays without an initial assessment, people seen restored before it.
 - How they were collected: by staff, with the ASO, on paper or in JDS; scores are judgements.

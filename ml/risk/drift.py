@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 Floats = npt.NDArray[np.float64]
 
@@ -46,7 +45,9 @@ def psi(then: Mapping[str, Mapping[str, list[float]]], values: Mapping[str, Floa
     return out
 
 
-def rows(then: Mapping[str, Mapping[str, list[float]]], values: Mapping[str, Floats], split: str) -> list[dict[str, Any]]:
+def rows(
+    then: Mapping[str, Mapping[str, list[float]]], values: Mapping[str, Floats], split: str
+) -> list[dict[str, Any]]:
     """The index of each input as rows of models.metric, the largest as `psi_max`."""
     found = psi(then, values)
     told = {f"psi_{name.replace(':', '_')}": one for name, one in found.items()}
@@ -61,16 +62,17 @@ def rows(then: Mapping[str, Mapping[str, list[float]]], values: Mapping[str, Flo
 def limits(told: list[dict[str, Any]]) -> list[str]:
     """Why the rows of models.metric of a challenger keep it from use, in words; empty where nothing does."""
     out = []
-    table = pd.DataFrame(told, columns=["metric", "split", "estimate", "lower", "upper", "n"])
-    worst = table.loc[table["metric"] == "psi_max", "estimate"].max()
+    worst = max((row["estimate"] for row in told if row["metric"] == "psi_max"), default=0.0)
     if worst > PSI_LIMIT:
         out.append(f"drift: its inputs have moved by a PSI of {worst:.2f}, the limit is {PSI_LIMIT}")
-    cohorts = table[table["split"].str.startswith("cohort_") & (table["metric"] == "calibration_in_the_large")]
-    for row in cohorts.sort_values("split").tail(1).itertuples():
-        if row.lower > CALIBRATION_LIMIT or row.upper < -CALIBRATION_LIMIT:
-            out.append(
-                f"drift: off by {row.estimate:.2f} log odds in the latest cohort, its interval beyond {CALIBRATION_LIMIT}"
-            )
+    cohorts = [
+        row for row in told if row["metric"] == "calibration_in_the_large" and row["split"].startswith("cohort_")
+    ]
+    if cohorts:
+        last = max(cohorts, key=lambda row: str(row["split"]))
+        if last["lower"] > CALIBRATION_LIMIT or last["upper"] < -CALIBRATION_LIMIT:
+            off = f"off by {last['estimate']:.2f} log odds in the latest cohort"
+            out.append(f"drift: {off}, its interval beyond {CALIBRATION_LIMIT}")
     return out
 
 

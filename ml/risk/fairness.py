@@ -64,7 +64,7 @@ def audit(
             own = known & (values == value)
             rows += _rows(kind, str(value), linear[own], labels.take(own), group[own], times, threshold)
     table = pd.DataFrame(rows, columns=[*COLUMNS, "p_value"])
-    failing = _holm(table["p_value"].astype("float64").to_numpy())
+    failing = _holm(np.asarray(table["p_value"], dtype=np.float64))
     table.loc[failing, "status"] = "fail"
     return table[COLUMNS]
 
@@ -84,12 +84,12 @@ def _rows(
         blank = {"estimate": np.nan, "lower": np.nan, "upper": np.nan, "status": "insufficient", "p_value": np.nan}
         return [{**named, "metric": name, **blank} for name in MEASURES]
     found = _measured(linear, labels, group, times, threshold)
-    told = metrics.table(found, len(linear)).set_index("metric")
+    told = {row["metric"]: row for row in metrics.table(found, len(linear)).to_dict("records")}
     return [
         {
             **named,
             "metric": name,
-            **told.loc[name, ["estimate", "lower", "upper"]].to_dict(),
+            **{column: told[name][column] for column in ("estimate", "lower", "upper")},
             "status": "pass" if np.isfinite(found[name][0]) else "insufficient",
             "p_value": _p_value(found[name], judged),
         }
@@ -116,8 +116,8 @@ def _measured(linear: Floats, labels: Labels, group: Ints, times: Floats, thresh
 
 def _p_value(values: Floats, judged: Judged) -> float:
     """Two-sided probability of being this far off on a judged side by chance; NaN where it is not off by the margin."""
-    off, spread = values[0] - judged.right, float(np.nanstd(values[1:]))
-    if not judged.sides or not np.isfinite(off) or not spread > 0:
+    off, drawn = values[0] - judged.right, values[1:][np.isfinite(values[1:])]
+    if not judged.sides or not np.isfinite(off) or len(drawn) < 2 or not (spread := float(drawn.std())) > 0:
         return float("nan")
     if np.sign(off) not in judged.sides or abs(off) < judged.margin:
         return 1.0

@@ -16,8 +16,8 @@ from sklearn.linear_model import LogisticRegression
 
 from ml.resampling import percentile_interval, rng
 from ml.risk.features import Layout
-from ml.risk.labels import Labels
 from ml.risk.fitting import CrossFit
+from ml.risk.labels import Labels
 from ml.risk.ladder import inflation
 from ml.risk.model import Model, losses, probability, scaling, stacked
 

@@ -1,6 +1,7 @@
 """Who was not restored in time, and how much each person counts.
 
-Restoration happens between two assessments, so that it is known only within an interval. An unknown outcome has weight 0: it is never coded as a failure.
+Restoration happens between two assessments, so that it is known only within an interval.
+ An unknown outcome has weight 0: it is never coded as a failure.
 """
 
 from dataclasses import dataclass

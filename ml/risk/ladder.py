@@ -200,9 +200,7 @@ def gain(new: Tried, old: Tried, split: str, times: Floats, *, overlap: int) -> 
     estimate, drawn = averages(difference, labels.total * counted, new.sample.clusters.code, times)
     drawn = estimate + (drawn - estimate) * inflation(overlap)
     lower, upper = resampling.percentile_interval(np.array([estimate]), drawn[:, None])
-    return Gain(
-        new.rung.name, old.rung.name, split, estimate, float(lower[0]), float(upper[0]), int(counted.sum())
-    )
+    return Gain(new.rung.name, old.rung.name, split, estimate, float(lower[0]), float(upper[0]), int(counted.sum()))
 
 
 def inflation(folds: int) -> float:

@@ -137,7 +137,9 @@ def _told(name: str, is_high: bool) -> str:
 
 def _contributions(model: Fitted, x: Floats, names: list[str]) -> Floats:
     """What each column adds to each person's log odds against its average, (n, p); flags that are not set add nothing."""
-    is_flag = np.array([name.partition(":")[0] in ("missing", "not_applicable", "quarantined", "age") for name in names])
+    is_flag = np.array(
+        [name.partition(":")[0] in ("missing", "not_applicable", "quarantined", "age") for name in names]
+    )
     if isinstance(model, Model):
         parts = model.standardised(x) * model.coefficient
     else:

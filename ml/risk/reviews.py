@@ -5,7 +5,14 @@ import pandas as pd
 from scipy.stats import norm
 
 AGREE, OVERRIDE = "agree", "override"
-REASONS = ("known_to_be_safer", "known_to_need_more", "circumstances_changed", "wrong_scores", "support_already_given", "other")
+REASONS = (
+    "known_to_be_safer",
+    "known_to_need_more",
+    "circumstances_changed",
+    "wrong_scores",
+    "support_already_given",
+    "other",
+)
 
 
 def override_rows(reviews: pd.DataFrame, names: dict[str, str]) -> list[dict[str, object]]:

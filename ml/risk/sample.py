@@ -9,9 +9,11 @@ import pandas as pd
 
 from ml import resampling
 from ml.contracts import FCT_EPISODE, FCT_SCORE, SNAPSHOT, InputError, require
-from ml.risk import features, labels, policy
+from ml.risk import features, policy
+from ml.risk import labels as labelling
 from ml.risk.definition import LOST, NOT_RESTORED, WORSE, Outcome
 from ml.risk.followed import offices_of
+from ml.risk.labels import Labels
 from ml.risk.lost import label_lost
 from ml.risk.worse import asked, label_worse
 
@@ -48,7 +50,7 @@ class Sample:
     outcome: Outcome
     people: People
     rows: Ints
-    labels: labels.Labels
+    labels: Labels
     clusters: resampling.Clusters
     groups: pd.DataFrame
     counts: dict[str, int]
@@ -84,12 +86,12 @@ class Sample:
         until = self.asked_of["as_of_day"].to_numpy(dtype=np.float64) - self.time_zero
         return np.asarray(until > self.outcome.horizon_days)
 
-    def relabelled(self, rows: Bools) -> labels.Labels:
+    def relabelled(self, rows: Bools) -> Labels:
         """Labels (n,) with the weights of these rows among themselves, 0 for everyone else: a cohort has a follow-up of its own."""
         own = label(self.asked_of[rows].reset_index(drop=True), self.time_zero[rows], self.outcome)
         other, event = np.zeros(len(rows)), np.zeros(len(rows))
         other[rows], event[rows] = own.other, own.event
-        return labels.Labels(other, event, own.counts)
+        return Labels(other, event, own.counts)
 
     def of_rung(self, rung: str) -> Floats:
         """The columns that a rung uses, (n, p)."""
@@ -134,7 +136,7 @@ def people_of(episodes: pd.DataFrame, snapshots: pd.DataFrame, scores: pd.DataFr
 def sample_of(people: People, outcome: Outcome) -> Sample:
     """Those of the people whom the outcome is asked of, with their labels."""
     episodes, time_zero = people.episodes, people.time_zero
-    is_asked = asked(episodes, time_zero) if outcome == WORSE else labels.eligible(episodes, time_zero)
+    is_asked = asked(episodes, time_zero) if outcome == WORSE else labelling.eligible(episodes, time_zero)
     rows = np.flatnonzero(is_asked)
     own, zero = episodes.iloc[rows].reset_index(drop=True), time_zero[rows]
     known = label(own, zero, outcome)
@@ -144,14 +146,16 @@ def sample_of(people: People, outcome: Outcome) -> Sample:
     return Sample(outcome, people, rows, known, resampling.clusters(own), groups, counts)
 
 
-def label(episodes: pd.DataFrame, time_zero: Floats, outcome: Outcome, *, horizon: float | None = None) -> labels.Labels:
+def label(episodes: pd.DataFrame, time_zero: Floats, outcome: Outcome, *, horizon: float | None = None) -> Labels:
     """Labels of people whom the outcome is asked of, at its horizon or another one."""
     until = horizon or outcome.horizon_days
     if outcome == NOT_RESTORED:
-        return labels.label(episodes, time_zero, horizon=until)
+        return labelling.label(episodes, time_zero, horizon=until)
     if outcome == LOST:
         return label_lost(episodes, time_zero, horizon=until)
-    return label_worse(episodes, *(episodes[name].to_numpy(dtype=np.float64) for name in ("initial_total", "mid_total")))
+    return label_worse(
+        episodes, *(episodes[name].to_numpy(dtype=np.float64) for name in ("initial_total", "mid_total"))
+    )
 
 
 def _once(snapshots: pd.DataFrame, stage: str, wanted: list[str]) -> pd.DataFrame:

@@ -89,16 +89,13 @@ def _train(sample: Sample, how: How, champion: Mapping[str, Any] | None) -> Trai
     times = resampling.multiplicity(resampling.rng(how.seed, "draws"), k, DRAWS)
     climbed = ladder.climb(sample, fold, times, seed=how.seed)
     crossed = climbed.chosen.crossed
-    linear = crossed.linear + offices.held_out(crossed.linear, sample.labels, group, sample.offices, fold)
+    linear, added = _with_offices(sample, climbed, fold)
     told = measures(sample, climbed, linear, times, how.capacity)
     threshold = next(row["estimate"] for row in told if row["metric"] == "threshold")
     audited = fairness.audit(linear, sample.labels, group, times, sample.groups, threshold)
     items = climbed.tried["indicators"]
-    found = importance(
-        items.x, sample.labels, fold, items.crossed, sample.items, group, times, seed=how.seed
-    )
+    found = importance(items.x, sample.labels, fold, items.crossed, sample.items, group, times, seed=how.seed)
     content, artifact = numbers(crossed, climbed.chosen.rung.name, sample.items)
-    added = offices.intercepts(crossed.linear, sample.labels, group, sample.offices)
     document |= {
         "status": "trained",
         **content,
@@ -111,6 +108,20 @@ def _train(sample: Sample, how: How, champion: Mapping[str, Any] | None) -> Trai
     }
     indicator = shaped(found.assign(outcome=sample.outcome.name), RISK_INDICATOR)
     return finish(document, told, champion, indicator=indicator, fairness=audited, artifact=artifact)
+
+
+def _with_offices(
+    sample: Sample, climbed: ladder.Climbed, fold: npt.NDArray[np.int64]
+) -> tuple[Floats, dict[str, float]]:
+    """Held-out log odds (n,) with what each person's office adds, and the intercepts that are deployed.
+
+    Nothing is added to the rung that knows nobody, and its one value is that of everyone: it names nobody, whatever her office.
+    """
+    crossed, group = climbed.chosen.crossed, sample.clusters.code
+    if climbed.chosen.rung.name == "intercept":
+        return crossed.final.linear(climbed.chosen.x), {}
+    shift = offices.held_out(crossed.linear, sample.labels, group, sample.offices, fold)
+    return crossed.linear + shift, offices.intercepts(crossed.linear, sample.labels, group, sample.offices)
 
 
 def _refusals(audited: pd.DataFrame, told: list[dict[str, Any]]) -> list[str]:

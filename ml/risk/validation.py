@@ -10,8 +10,8 @@ from ml.risk import drift, metrics, sample_size
 from ml.risk.definition import LOST, MIN_EVENTS, MONTH, NOT_RESTORED
 from ml.risk.document import metric_rows, short
 from ml.risk.fitting import LADDER
-from ml.risk.ladder import Climbed, office_parts
 from ml.risk.labels import Labels
+from ml.risk.ladder import Climbed, office_parts
 from ml.risk.sample import Sample, columns, label
 
 Floats = npt.NDArray[np.float64]
@@ -28,7 +28,9 @@ def measures(sample: Sample, climbed: Climbed, linear: Floats, times: Floats, ca
     told += _before(sample, linear, times)
     if office_parts(sample):
         rows = np.isfinite(chosen.by_office)
-        told += metric_rows(_measured(sample, chosen.by_office, chosen.crossed.null, rows, times), "leave_one_office_out")
+        told += metric_rows(
+            _measured(sample, chosen.by_office, chosen.crossed.null, rows, times), "leave_one_office_out"
+        )
     for cohort in chosen.cohorts:
         before = np.full(len(linear), cohort.before.event.sum() / cohort.before.total.sum())
         rows = cohort.own.total > 0
@@ -85,7 +87,14 @@ def _climbing(sample: Sample, climbed: Climbed) -> list[dict[str, Any]]:
         wanted = sample_size.needed(len(sample.items.rung(rung.name)) * rung.per_column, share)
         told[f"people_needed_{rung.name}"] = float(wanted)
     rows = [
-        {"metric": name, "split": "sample_size", "estimate": short([value])[0], "lower": None, "upper": None, "n": known}
+        {
+            "metric": name,
+            "split": "sample_size",
+            "estimate": short([value])[0],
+            "lower": None,
+            "upper": None,
+            "n": known,
+        }
         for name, value in told.items()
     ]
     for gain in climbed.gains:

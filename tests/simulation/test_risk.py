@@ -48,8 +48,13 @@ def programme(seed, n=PEOPLE):
         }
     )
     snapshots = pd.DataFrame(
-        {"episode_key": episodes["episode_key"], "stage": "initial", "assessment_key": np.char.add("a", keys), "day": 0,
-         "total": score.mean(axis=1)}
+        {
+            "episode_key": episodes["episode_key"],
+            "stage": "initial",
+            "assessment_key": np.char.add("a", keys),
+            "day": 0,
+            "total": score.mean(axis=1),
+        }
     )
     scores = pd.DataFrame(
         {

@@ -66,7 +66,9 @@ def test_means_and_total_are_of_scored_items_and_age_is_a_band():
     x = features(SCORES, pd.Series(["a", "b", "z"]), items)
     bands = pd.Series(["18-24", None, "unknown"])
     found = pd.DataFrame(with_summaries(x, items, bands), columns=[*items.names, *items.summaries], index=list("abz"))
-    assert found.loc["a", ["domain:leg", "domain:men", "total"]].tolist() == pytest.approx([np.nan, 2.5, 2.5], nan_ok=True)
+    assert found.loc["a", ["domain:leg", "domain:men", "total"]].tolist() == pytest.approx(
+        [np.nan, 2.5, 2.5], nan_ok=True
+    )
     assert found.loc["b", ["domain:leg", "domain:men", "total"]].tolist() == [3, 2, 2.5]
     assert np.isnan(found.loc["z", "total"])
     assert found.filter(like="age:").sum(axis=1).tolist() == [1, 0, 0]

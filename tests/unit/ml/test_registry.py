@@ -37,7 +37,17 @@ def test_storing_twice_is_storing_once(trained, stored):
 
 
 @pytest.mark.parametrize(
-    "name", ["model.json", "model.json.hmac", "metric.parquet", "risk_indicator.parquet", "card.parquet", "fairness.parquet", "card.md", "datasheet.md"]
+    "name",
+    [
+        "model.json",
+        "model.json.hmac",
+        "metric.parquet",
+        "risk_indicator.parquet",
+        "card.parquet",
+        "fairness.parquet",
+        "card.md",
+        "datasheet.md",
+    ],
 )
 def test_a_changed_byte_is_refused(trained, stored, name):
     content = bytearray((stored / name).read_bytes())
