@@ -12,7 +12,7 @@ TREE := $(shell git ls-files -z --cached --others --exclude-standard 2>/dev/null
 FAST := tests/unit tests/spec tests/property tests/golden tests/architecture
 SLOW := tests/simulation tests/dbt tests/database tests/faults tests/privacy tests/flows tests/docs
 
-.PHONY: help setup nightly serve test test-fast test-slow test-long simulation lint format lock docs quality benchmark benchmark-extract benchmark-dbt clean
+.PHONY: help setup nightly serve test test-fast test-slow test-long simulation simulate-need lint format lock docs quality benchmark benchmark-extract benchmark-dbt clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -50,6 +50,9 @@ test-long: .venv/ready ## tests that take minutes each: seven nights of a databa
 
 simulation: .venv/ready ## bias and coverage of the curves, ten times the sets of the tests: TIMES=10
 	@SIMULATION_TIMES=$(or $(TIMES),10) $(BIN)/python -m pytest -q -n 2 tests/simulation/test_panel.py
+
+simulate-need: .venv/ready ## need models against a known truth at full size: calibration, noise, audit, deliveries
+	@$(BIN)/python -m pytest -q -s -m slow tests/simulation/test_need.py
 
 lint: .venv/ready ## ruff, mypy, sqlfluff
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/sqlfluff lint --processes 2 dbt_project/models

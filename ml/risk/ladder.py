@@ -14,18 +14,17 @@ import numpy.typing as npt
 
 from ml import resampling
 from ml.risk import policy, sample_size
-from ml.risk.definition import FOLDS, MIN_EVENTS, MIN_LABELLED, REPEATS
+from ml.risk.definition import FOLDS, REPEATS
 from ml.risk.fitting import LADDER, CrossFit, Rung, cross_fit, held_out
 from ml.risk.labels import Labels
 from ml.risk.model import losses, probability
+from ml.risk.parts import Cohort, cohorts_of, office_parts
 from ml.risk.sample import Sample
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
-MIN_GROUP = 20
-MOST_COHORTS = 4
 SPLITS = ("cross_validated", "leave_one_office_out", "later_cohorts")
 
 
@@ -40,15 +39,6 @@ class Gain:
     lower: float
     upper: float
     n: int
-
-
-@dataclass(frozen=True)
-class Cohort:
-    """The people taken in in one year, with their labels, and those of everyone taken in before; each of all people, (n,)."""
-
-    year: int
-    before: Labels
-    own: Labels
 
 
 @dataclass
@@ -109,32 +99,6 @@ class Tried:
         if split == "leave_one_office_out":
             return [self.by_office]
         return [self.by_cohort] if split == "later_cohorts" else self.rounds
-
-
-def office_parts(sample: Sample) -> list[tuple[Bools, Bools]]:
-    """(train, test) rows with each office of 20 known people left out in turn; none where there is one office."""
-    known = sample.labels.total > 0
-    names, sizes = np.unique(sample.offices[known], return_counts=True)
-    if len(names) < 2:
-        return []
-    return [(sample.offices != name, sample.offices == name) for name in names[sizes >= MIN_GROUP]]
-
-
-def cohorts_of(sample: Sample) -> list[Cohort]:
-    """The latest four intake years that have 20 known people of either outcome and 100 known (20 of each) before them.
-
-    Of a year only those count whose intake lies beyond the horizon: in the others only early outcomes would be known.
-    """
-    year, out = sample.cohort, []
-    for one in np.unique(year[sample.is_followed])[::-1]:
-        own, before = sample.relabelled((year == one) & sample.is_followed), sample.relabelled(year < one)
-        if _least(own) >= MIN_GROUP and _least(before) >= MIN_EVENTS and (before.total > 0).sum() >= MIN_LABELLED:
-            out.append(Cohort(int(one), before, own))
-    return out[:MOST_COHORTS]
-
-
-def _least(labels: Labels) -> int:
-    return int(min((labels.event > 0).sum(), (labels.other > 0).sum()))
 
 
 @dataclass(frozen=True)

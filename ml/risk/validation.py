@@ -11,7 +11,8 @@ from ml.risk.definition import LOST, MIN_EVENTS, MONTH, NOT_RESTORED
 from ml.risk.document import metric_rows, short
 from ml.risk.fitting import LADDER
 from ml.risk.labels import Labels
-from ml.risk.ladder import Climbed, office_parts
+from ml.risk.ladder import Climbed
+from ml.risk.parts import office_parts
 from ml.risk.sample import Sample, columns, label
 
 Floats = npt.NDArray[np.float64]

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from ml import resampling
-from ml.risk import ladder, offices
+from ml.risk import ladder, offices, parts
 from ml.risk.definition import NOT_RESTORED
 from ml.risk.fitting import LADDER
 from ml.risk.labels import Labels
@@ -45,7 +45,7 @@ def test_a_rung_is_taken_only_by_gains_above_nothing_in_every_split(sample):
 
 
 def test_cohorts_are_later_years_that_are_followed_to_the_horizon(sample):
-    for cohort in ladder.cohorts_of(sample):
+    for cohort in parts.cohorts_of(sample):
         own, before = cohort.own.total > 0, cohort.before.total > 0
         assert (sample.cohort[own] == cohort.year).all()
         assert (sample.cohort[before] < cohort.year).all()
@@ -53,7 +53,7 @@ def test_cohorts_are_later_years_that_are_followed_to_the_horizon(sample):
 
 
 def test_no_office_is_judged_by_a_model_that_saw_it(sample):
-    for train, test in ladder.office_parts(sample):
+    for train, test in parts.office_parts(sample):
         assert not (train & test).any()
         assert len(np.unique(sample.offices[test])) == 1
         assert np.unique(sample.offices[test])[0] not in sample.offices[train]
@@ -61,7 +61,7 @@ def test_no_office_is_judged_by_a_model_that_saw_it(sample):
 
 def test_one_office_has_no_office_left_out(sample):
     alone = replace(sample, groups=sample.groups.assign(office_id="F1"))
-    assert ladder.office_parts(alone) == []
+    assert parts.office_parts(alone) == []
     assert "leave_one_office_out" not in {gain.split for gain in climbed(alone).gains}
 
 
