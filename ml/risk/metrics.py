@@ -60,11 +60,12 @@ def table(found: Mapping[str, Floats], n: int) -> pd.DataFrame:
 
 
 def squares(p: Floats, labels: Labels) -> Floats:
+    """Weighted squared error of each person, (n,); 0 for the unknown."""
     return labels.event * (1.0 - p) ** 2 + labels.other * p**2
 
 
 def auc(linear: Floats, labels: Labels, group: Ints, times: Floats) -> Floats:
-    """P(an unrestored person's log odds exceed a restored one's), ties half, (1 + draws,)."""
+    """P(the log odds of a person with the outcome exceed those of one without), ties half, (1 + draws,)."""
     order = np.argsort(linear, kind="stable")
     step = np.concatenate([[0], np.flatnonzero(np.diff(linear[order])) + 1])
     case, control, who = labels.event[order], labels.other[order], group[order]

@@ -1,4 +1,4 @@
-"""The need models against a known truth: calibration, noise on the ladder, and the fairness audit. `make simulate-need` runs the full sizes.
+"""The need models against a known truth: calibration, noise on the ladder, the audit. `make simulate-need` runs the full sizes.
 
 A small fixed sample runs with every other test; the full one takes about half an hour and prints what docs/validation-need.md holds.
 """
@@ -36,7 +36,7 @@ def true_probability(scores, n):
 
 
 def calibration(seed, n=5000):
-    """The ICI that is told, how far predictions of new people are from the truth on average by fiftieths of the prediction, share censored."""
+    """The ICI that is told, how far predictions of new people are from the truth by fiftieths, the share censored, the rung."""
     episodes, snapshots, scores, _ = programme(seed, n)
     trained = train(episodes, snapshots, scores, as_of=AS_OF, seed=1)
     told = trained.metric[(trained.metric["metric"] == "ici") & (trained.metric["split"] == "cross_validated")]
