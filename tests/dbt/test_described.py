@@ -37,6 +37,7 @@ GIVEN_BY_ML = {
     "models.risk_indicator": contracts.RISK_INDICATOR,
     "models.metric": contracts.METRIC,
     "models.card": contracts.CARD,
+    "models.fairness": contracts.FAIRNESS,
 }
 
 
