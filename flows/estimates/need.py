@@ -157,7 +157,7 @@ def _is_usable(trained: "Trained") -> bool:
 def _with_rows(metric: pd.DataFrame, rows: list[dict[str, Any]]) -> pd.DataFrame:
     from ml.contracts import METRIC, shaped
 
-    return shaped(pd.concat([metric, pd.DataFrame(rows)], ignore_index=True), METRIC) if rows else metric
+    return pd.concat([metric, shaped(pd.DataFrame(rows), METRIC)], ignore_index=True) if rows else metric
 
 
 def copy_models(

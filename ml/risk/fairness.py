@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.stats import norm
+from scipy.stats import t as student
 
 from ml.contracts import FAIRNESS
 from ml.risk import metrics
@@ -91,7 +91,7 @@ def _rows(
             "metric": name,
             **{column: told[name][column] for column in ("estimate", "lower", "upper")},
             "status": "pass" if np.isfinite(found[name][0]) else "insufficient",
-            "p_value": _p_value(found[name], judged),
+            "p_value": _p_value(found[name], judged, min(n_positive, n_other) - 1),
         }
         for name, judged in MEASURES.items()
     ]
@@ -114,14 +114,17 @@ def _measured(linear: Floats, labels: Labels, group: Ints, times: Floats, thresh
     }
 
 
-def _p_value(values: Floats, judged: Judged) -> float:
-    """Two-sided probability of being this far off on a judged side by chance; NaN where it is not off by the margin."""
+def _p_value(values: Floats, judged: Judged, freedom: int) -> float:
+    """Two-sided probability of being this far off on a judged side by chance; 1 where it is not off by the margin, NaN: not tested.
+
+    By Student's t with one degree of freedom fewer than people of the rarer outcome: a spread of ten people is itself uncertain.
+    """
     off, drawn = values[0] - judged.right, values[1:][np.isfinite(values[1:])]
     if not judged.sides or not np.isfinite(off) or len(drawn) < 2 or not (spread := float(drawn.std())) > 0:
         return float("nan")
     if np.sign(off) not in judged.sides or abs(off) < judged.margin:
         return 1.0
-    return float(2.0 * norm.sf(abs(off) / spread))
+    return float(2.0 * student.sf(abs(off) / spread, freedom))
 
 
 def _holm(p_values: Floats) -> npt.NDArray[np.bool_]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from flows.estimates import need
 from ml import champions
+from ml.contracts import METRIC, require
 from ml.promotion import Decision
 from tests.nights import KEY
 
@@ -110,3 +112,18 @@ def test_a_model_that_fails_its_audit_names_nobody(
     assert made.priority is None
     assert made.metric_rows == []
     assert champions.champion(tmp_path / "models", KEY.derive(need.SIGNING), "need_not_restored_24m") is None
+
+
+def test_what_is_told_of_people_in_care_is_a_metric_like_any_other(
+    tmp_path: Path, programme: Callable[[int], tuple[pd.DataFrame, ...]]
+) -> None:
+    frames = dict(zip(("episodes", "snapshots", "scores"), programme(900), strict=True))
+    made = need.show(frames, tmp_path / "models", KEY, as_of=AS_OF, seed=1)
+    assert made.metric_rows
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        metric = need._with_rows(made.tables["metric"], made.metric_rows)
+    require(metric, METRIC)
+    assert not metric.duplicated(["model_id", "metric", "split"]).any()
+    assert metric["estimate"].notna().all()
+    assert {"recent_intakes", "caseload", "sample_size", "cross_validated"} <= set(metric["split"])
