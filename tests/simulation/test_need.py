@@ -36,7 +36,7 @@ def true_probability(scores, n):
 
 
 def calibration(seed, n=5000):
-    """The ICI that is told, how far predictions of new people are from the truth by fiftieths, the share censored, the rung."""
+    """The ICI that is told, how far predictions of new people are from the truth by tenths, the share censored, the rung."""
     episodes, snapshots, scores, _ = programme(seed, n)
     trained = train(episodes, snapshots, scores, as_of=AS_OF, seed=1)
     told = trained.metric[(trained.metric["metric"] == "ici") & (trained.metric["split"] == "cross_validated")]
@@ -47,7 +47,7 @@ def calibration(seed, n=5000):
     p = probability(model.linear(matrix(people, trained.document)) + added(offices, trained.document["offices"]))
     order = np.argsort(p)
     truth = true_probability(new[2], n)[order]
-    gap = [abs(p[order][part].mean() - truth[part].mean()) for part in np.array_split(np.arange(n), 50)]
+    gap = [abs(p[order][part].mean() - truth[part].mean()) for part in np.array_split(np.arange(n), 10)]
     counts = trained.document["counts"]
     return float(told["estimate"].iloc[0]), float(np.mean(gap)), counts["unknown"] / n, trained.document["rung"]
 
