@@ -12,7 +12,7 @@ TREE := $(shell git ls-files -z --cached --others --exclude-standard 2>/dev/null
 FAST := tests/unit tests/spec tests/property tests/golden tests/architecture
 SLOW := tests/simulation tests/dbt tests/database tests/faults tests/privacy tests/flows tests/docs
 
-.PHONY: help setup nightly serve test test-fast test-slow test-long simulation lint format lock docs quality benchmark benchmark-extract benchmark-dbt benchmark-checks million histories simulate-offices test-browser chromium clean
+.PHONY: help setup nightly serve test test-fast test-slow test-long simulation lint format lock docs quality benchmark benchmark-extract benchmark-dbt benchmark-checks million histories simulate-offices test-browser chromium simulate-need clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -61,6 +61,9 @@ simulation: .venv/ready ## bias and coverage of the curves, ten times the sets o
 
 simulate-offices: .venv/ready ## offices that are alike and one that is not, twenty times the sets of the tests: TIMES=20
 	@SIMULATION_TIMES=$(or $(TIMES),20) $(BIN)/python -m pytest -q tests/simulation/test_offices.py
+
+simulate-need: .venv/ready ## need models against a known truth at full size: calibration, noise, audit, deliveries
+	@$(BIN)/python -m pytest -q -s -m slow tests/simulation/test_need.py
 
 lint: .venv/ready ## ruff, mypy, sqlfluff
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/sqlfluff lint --processes 2 dbt_project/models

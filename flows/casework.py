@@ -95,3 +95,14 @@ def work_of(home: Home, office_id: str) -> Work:
     for check_id, status, guidance, *record in rows:
         work.checks.setdefault(check_id, (status, guidance, []))[2].append(tuple(record))
     return work
+
+
+def read(home: Home, query: str, parameters: list[object] | None = None) -> list[tuple[object, ...]]:
+    """Rows of a query on the file; raises NothingPublishedError where there is none yet."""
+    path = home.casework / FILE
+    if not path.exists():
+        raise NothingPublishedError(
+            "there is no file for case work yet", stage="case work", next_step="aftercare nightly"
+        )
+    with connect(path, read_only=True) as connection:
+        return connection.execute(query, parameters or []).fetchall()

@@ -12,6 +12,7 @@ from flows import settings as settings_module
 from flows.cli_checks import checks
 from flows.cli_diff import diff
 from flows.cli_mapping import MAPPING, PARAMETER, mapping
+from flows.cli_models import models, review, support
 from flows.cli_operate import backfill, config, upgrade
 from flows.cli_partner import COMMANDS as PARTNER_COMMANDS
 from flows.cli_release import COMMANDS as RELEASE_COMMANDS
@@ -109,6 +110,9 @@ for command in (
     worklist,
     diff,
     mapping,
+    models,
+    support,
+    review,
     *PARTNER_COMMANDS,
     *RELEASE_COMMANDS,
     report,

@@ -90,6 +90,7 @@ ACCEPTED: dict[str, Accepts] = {
     "measurable_change": _number(1e-6, 1),
     "substantial_change": _number(1e-6, 1),
     "earliest_plausible_date": _date,
+    "support_capacity": _number(0.01, 0.5),
     "language_pool": _number(11, 1_000_000, whole=True),  # small groups are hidden: it can be raised, never lowered
 }
 # Not to be set: the length of a month is the calendar's (365.25 / 12), the headline is what the estimators can give, a rule

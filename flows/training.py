@@ -3,10 +3,13 @@
 from datetime import date
 from pathlib import Path
 
+import duckdb
+import pandas as pd
+
 from flows.definitions import Definitions
-from flows.errors import NothingPublishedError
-from flows.estimates.need import models
-from flows.estimates.tables import read_frames
+from flows.errors import EstimatesError, NothingPublishedError
+from flows.estimates.need import READ, show
+from flows.estimates.tables import STAGE, read_frames
 from flows.extract.contract import DEFAULT_INSTRUMENT
 from flows.extract.pseudonymise import load_key
 from flows.history import present
@@ -43,8 +46,20 @@ def retrain_on_live(settings: Settings) -> Done:
         folder = release_to_train_on(home)
         facts = manifest.read(folder)
         as_of = date.fromisoformat(str(facts["as_of"]))
-        frames = read_frames(folder / "marts.duckdb", "episodes", "snapshots", "scores")
+        frames = _frames(folder / "marts.duckdb")
         in_force = Definitions(**facts.get("definitions") or {"instrument": DEFAULT_INSTRUMENT}).in_force
-        made = models(frames, home.models, key, as_of=as_of, seed=settings.seed, retrain=True, in_force=in_force)
-    card = made["card"]
-    return Done(str(card["reason"].iloc[-1]), as_rows(card.astype({"trained_as_of": str})))
+        shown = show(frames, home.models, key, as_of=as_of, seed=settings.seed, retrain=True, in_force=in_force)
+    card = shown.tables["card"]
+    told = [f"{name}: {reason}" for name, reason in zip(card["model_name"], card["reason"], strict=True)]
+    return Done("; ".join(told), as_rows(card.astype({"trained_as_of": str})))
+
+
+def _frames(marts: Path) -> dict[str, pd.DataFrame]:
+    try:
+        return read_frames(marts, *READ)
+    except duckdb.BinderException:
+        raise EstimatesError(
+            "the live release was made by an older version, which did not keep what a training reads",
+            stage=STAGE,
+            next_step="aftercare nightly makes a release of this version",
+        ) from None

@@ -59,6 +59,7 @@ SNAPSHOT: Contract = {
     "stage": Column("text", allowed=("initial", "mid", "end", "sustained")),
     "assessment_key": _KEY,
     "day": Column("int"),
+    "total": _MAYBE_NUMBER,
 }
 
 FCT_SCORE: Contract = {
@@ -66,7 +67,7 @@ FCT_SCORE: Contract = {
     "indicator_code": _KEY,
     "domain_code": _KEY,
     "score": _MAYBE_NUMBER,  # on the common scale of the instrument
-    "score_status": Column("text", allowed=("scored", "not_applicable", "missing")),
+    "score_status": Column("text", allowed=("scored", "not_applicable", "missing", "quarantined")),
 }
 
 CURVE: Contract = {
@@ -142,6 +143,32 @@ CARD: Contract = {
     "trained_as_of": _KEY,
     "is_champion": Column("bool"),
     "reason": _KEY,
+}
+
+FAIRNESS: Contract = {
+    "model_name": _KEY,
+    "model_id": _KEY,
+    "group_kind": Column("text", allowed=("sex", "age_band", "casework_type", "office_id", "language_group")),
+    "group_value": _KEY,
+    "metric": _KEY,
+    "estimate": _MAYBE_NUMBER,
+    "lower": _MAYBE_NUMBER,
+    "upper": _MAYBE_NUMBER,
+    "n": Column("int"),
+    "n_positive": Column("int"),
+    "status": Column("text", allowed=("pass", "fail", "insufficient")),
+}
+
+PRIORITY: Contract = {
+    "episode_key": Column("text", unique=True),
+    "office_id": _MAYBE_TEXT,
+    "model_id": _KEY,
+    "band": Column("text", allowed=("more_support_first", "more_support", "usual_support")),
+    "probability": Column("number"),
+    "lower": Column("number"),
+    "upper": Column("number"),
+    "reasons": _KEY,
+    "expires_on": _KEY,
 }
 
 _DTYPES = {"text": "object", "int": "int64", "number": "float64", "bool": "bool"}

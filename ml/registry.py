@@ -1,9 +1,10 @@
-"""Where models are kept: signed JSON and Parquet, verified before a byte is parsed. No pickle.
+"""Where models are kept: signed JSON, Parquet and skops, verified before a byte is parsed. No pickle.
 
-    <folder>/<model_id>/model.json          {"document": ..., "frames": {name: sha256 of its file}}, canonical
+    <folder>/<model_id>/model.json          {"document": ..., "frames": {name: sha256 of its file}, "files": likewise}, canonical
     <folder>/<model_id>/model.json.hmac     HMAC-SHA-256 of it, hex
-    <folder>/<model_id>/<name>.parquet      risk_indicator, metric, card
-    <folder>/champion                       "<hmac> <model_id>"
+    <folder>/<model_id>/<name>.parquet      risk_indicator, metric, card, fairness
+    <folder>/<model_id>/<file>              card.md, datasheet.md; trees.skops where the model has trees
+    <folder>/champion-<model_name>          one line a promotion or rollback, ml/champions.py
 
 The key is the caller's. Every write appears whole, by a rename. The signature also covers what kind of file it is
 and its model id, so a signed file cannot stand in for another.
@@ -23,7 +24,9 @@ import pandas as pd
 
 from ml.risk.document import Trained, content_id
 
-FRAMES = ("risk_indicator", "metric", "card")
+FRAMES = ("risk_indicator", "metric", "card", "fairness")
+FILES = ("card.md", "datasheet.md", "trees.skops")
+ARTIFACT = FILES[2]
 MIN_KEY_BYTES = 16
 
 
@@ -63,41 +66,29 @@ def load(folder: Path, model_id: str, key: bytes) -> Trained:
     home = _home(folder, model_id)
     if not home.is_dir():
         raise UnknownModelError(f"no model {model_id} in the registry")
-    content = _read(home / "model.json")
-    if not hmac.compare_digest(_sign(key, "model", model_id, content), _read(home / "model.json.hmac").strip()):
+    content = read(home / "model.json")
+    if not hmac.compare_digest(sign(key, "model", model_id, content), read(home / "model.json.hmac").strip()):
         raise TamperedError("model.json does not carry a valid signature")
     payload = json.loads(content)
     document = payload["document"]
     if content_id(document) != model_id:
         raise TamperedError("model.json does not belong to this model id")
-    frames = {}
-    for name in FRAMES:
-        raw = _read(home / f"{name}.parquet")
-        if not hmac.compare_digest(hashlib.sha256(raw).hexdigest(), payload["frames"][name]):
-            raise TamperedError(f"{name}.parquet is not the file that was signed")
-        frames[name] = pd.read_parquet(io.BytesIO(raw))
-    return Trained(document["status"], model_id, document, **frames)
+    frames = {
+        name: pd.read_parquet(io.BytesIO(_verified(home / f"{name}.parquet", digest)))
+        for name, digest in payload["frames"].items()
+        if name in FRAMES
+    }
+    files = {name: _verified(home / name, payload["files"][name]) for name in FILES if name in payload.get("files", {})}
+    artifact = files.pop(ARTIFACT, None)
+    texts = {name: content.decode() for name, content in files.items()}
+    return Trained(document["status"], model_id, document, **frames, artifact=artifact, texts=texts)
 
 
-def champion(folder: Path, key: bytes) -> str | None:
-    """The id of the model in use, None when none was promoted. Raises TamperedError when that does not verify."""
-    pointer = folder / "champion"
-    if not pointer.exists():
-        return None
-    signature, _, named = _read(pointer).strip().partition(b" ")
-    if not hmac.compare_digest(_sign(key, "champion", "", named), signature):
-        raise TamperedError("champion does not carry a valid signature")
-    return named.decode()
-
-
-def promote(folder: Path, model_id: str, key: bytes) -> None:
-    """Nothing; the model is the one in use from now on.
-
-    Raises ValueError for a refused model, UnknownModelError or TamperedError as `load` does.
-    """
-    if load(folder, model_id, key).status != "trained":
-        raise ValueError("a refused model cannot be promoted")
-    _write(folder / "champion", _sign(key, "champion", "", model_id.encode()) + b" " + model_id.encode() + b"\n")
+def _verified(path: Path, digest: str) -> bytes:
+    content = read(path)
+    if not hmac.compare_digest(hashlib.sha256(content).hexdigest(), digest):
+        raise TamperedError(f"{path.name} is not the file that was signed")
+    return content
 
 
 def _fill(building: Path, trained: Trained, key: bytes) -> None:
@@ -106,11 +97,17 @@ def _fill(building: Path, trained: Trained, key: bytes) -> None:
         raw = io.BytesIO()
         getattr(trained, name).to_parquet(raw, index=False)
         hashes[name] = hashlib.sha256(raw.getvalue()).hexdigest()
-        _write(building / f"{name}.parquet", raw.getvalue())
-    payload = {"document": trained.document, "frames": hashes}
+        write(building / f"{name}.parquet", raw.getvalue())
+    files = {name: text.encode() for name, text in trained.texts.items()}
+    if trained.artifact is not None:
+        files[ARTIFACT] = trained.artifact
+    for name, content in files.items():
+        write(building / name, content)
+    signed = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    payload = {"document": trained.document, "frames": hashes, "files": signed}
     content = json.dumps(payload, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
-    _write(building / "model.json", content)
-    _write(building / "model.json.hmac", _sign(key, "model", trained.model_id, content) + b"\n")
+    write(building / "model.json", content)
+    write(building / "model.json.hmac", sign(key, "model", trained.model_id, content) + b"\n")
 
 
 def _home(folder: Path, model_id: str) -> Path:
@@ -119,21 +116,24 @@ def _home(folder: Path, model_id: str) -> Path:
     return folder / model_id
 
 
-def _sign(key: bytes, kind: str, model_id: str, content: bytes) -> bytes:
+def sign(key: bytes, kind: str, named: str, content: bytes) -> bytes:
+    """HMAC-SHA-256 in hex of a content of a kind and a name; raises ValueError for a key under 16 bytes."""
     if len(key) < MIN_KEY_BYTES:
         raise ValueError(f"the signing key must have at least {MIN_KEY_BYTES} bytes")
-    purpose = f"aftercare {kind} 1 {model_id}\n".encode()
+    purpose = f"aftercare {kind} 1 {named}\n".encode()
     return hmac.new(key, purpose + content, hashlib.sha256).hexdigest().encode()
 
 
-def _read(path: Path) -> bytes:
+def read(path: Path) -> bytes:
+    """The bytes of a file of the registry; raises TamperedError where it is missing."""
     try:
         return path.read_bytes()
     except FileNotFoundError:
         raise TamperedError(f"{path.name} is missing") from None
 
 
-def _write(path: Path, content: bytes) -> None:
+def write(path: Path, content: bytes) -> None:
+    """Nothing; the file appears whole, by a rename."""
     handle, temporary = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
     with os.fdopen(handle, "wb") as file:
         file.write(content)

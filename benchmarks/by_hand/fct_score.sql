@@ -11,7 +11,14 @@ with valid as (
     where s.bucket = 'out' and (s.score is not null or s.is_not_applicable)
 )
 select assessment_key, episode_key, indicator_code, domain_code, if(is_not_applicable, null, score)::tinyint as score,
-    if(is_not_applicable, 'not_applicable', 'scored') as score_status
+    if(is_not_applicable, 'not_applicable', 'scored') as score_status, false as is_quarantined
 from said
 union all
-select assessment_key, episode_key, indicator_code, domain_code, null, 'missing' from valid anti join said using (assessment_key, indicator_code)
+select v.assessment_key, v.episode_key, v.indicator_code, v.domain_code, null, 'missing', bad.n is not null
+from (from valid anti join said using (assessment_key, indicator_code)) as v
+left join (
+    select assessment_key, indicator_code, count(*) as n
+    from "build"."intermediate"."int_score_row"
+    where bucket = 'quarantined'
+    group by all
+) as bad using (assessment_key, indicator_code)

@@ -45,6 +45,7 @@ def _outside(estimate: str, low: str, high: str) -> str:
 
 
 _CURVE, _RISK, _METRIC, _TIME = "outcomes.curve", "models.risk_indicator", "models.metric", "outcomes.optimal_time"
+_FAIR = "models.fairness"
 _EFFECT, _OFFICE, _PARTNER = "services.effect", "outcomes.office", "outcomes.partner"
 _RATIO = _any_not_finite("observed", "expected", "ratio", "lower", "upper", "shrunken")
 _KNOWN = """case unit
@@ -79,6 +80,10 @@ _RULES = [
     Wrong(_RISK, "code_known", f"not coalesce({_KNOWN}, false)"),
     Wrong(_METRIC, "finite", f"{_missing_or_not_finite('estimate')} or {_any_not_finite('lower', 'upper')}"),
     _interval(_METRIC),
+    Wrong(_FAIR, "finite", _any_not_finite("estimate", "lower", "upper")),
+    _interval(_FAIR),
+    Wrong(_FAIR, "status_known", "coalesce(status not in ('pass', 'fail', 'insufficient'), true)"),
+    Wrong(_FAIR, "small_never_pass", "status != 'insufficient'", "n < 30 or n_positive < 10"),
     Wrong(_TIME, "finite", _any_not_finite("estimate_months", "lower_months", "upper_months")),
     _interval(_TIME, ("lower_months", "upper_months")),
     Wrong(_TIME, "months_in_time", "least(estimate_months, lower_months, upper_months) < 0"),
@@ -113,6 +118,13 @@ def _repeated(table: str, key: str) -> str:
 _OWN = {
     "outcomes.curve.grain": _repeated(_CURVE, "curve_name, stratum, stratum_value, method, state, day"),
     "models.risk_indicator.grain": _repeated(_RISK, "outcome, unit, code"),
+    "models.fairness.grain": _repeated(_FAIR, "model_name, model_id, group_kind, group_value, metric"),
+    "models.fairness.failing_not_in_use": """
+        select count(*), count(*) filter (where card.is_champion and fails > 0)
+        from models.card as card
+        left join (
+            select model_id, count(*) filter (where status = 'fail') as fails from models.fairness group by model_id
+        ) as audit using (model_id)""",
     "models.metric.grain": _repeated(_METRIC, "model_name, model_id, metric, split"),
     "outcomes.curve.restored_never_falls": f"""
         select count(*), count(*) filter (where estimate < before - {ROUNDING})

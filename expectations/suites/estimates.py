@@ -21,6 +21,7 @@ _NUMBERS = {
     "outcomes.curve.estimate_finite": "A curve with a hole or a NaN in it draws well and says nothing.",
     "models.metric.finite": "A model without a finite measure cannot be compared, so it must not be promoted.",
     "models.risk_indicator.finite": "An importance that is infinite or NaN would still be ranked.",
+    "models.fairness.finite": "A group's measure that is infinite or NaN is no finding about the group.",
     "outcomes.office.finite": "A ratio over nothing expected is not a finding about an office.",
     "outcomes.partner.finite": "A ratio over nothing expected is not a finding about a partner.",
     "services.effect.finite": "An effect that is infinite or NaN is a fit that did not converge.",
@@ -39,6 +40,7 @@ _CURVE_SHAPE = {
 }
 _INTERVALS = {
     "models.metric.interval_ordered": "An interval whose ends are swapped looks like certainty.",
+    "models.fairness.interval_ordered": "An interval whose ends are swapped would single out a group wrongly.",
     "models.risk_indicator.interval_ordered": "An interval whose ends are swapped looks like certainty.",
     "outcomes.office.interval_ordered": "An interval whose ends are swapped would single out an office wrongly.",
     "outcomes.partner.interval_ordered": "An interval whose ends are swapped would single out a partner wrongly.",
@@ -49,12 +51,16 @@ _INTERVALS = {
 _CODES = {
     "models.risk_indicator.code_known": "An importance of something that is not on the list cannot be acted on.",
     "outcomes.optimal_time.status_known": "A status that is not promised could pass for an answer.",
+    "models.fairness.status_known": "A status that is not promised could pass for a pass.",
     "outcomes.curve.code_known": "A state or method that is not promised would be read as one that is.",
 }
 _GRAIN = {
     "outcomes.curve.grain": "Two figures for one day and state leave the reader to choose.",
     "outcomes.optimal_time.grain": "Two answers to one question leave the reader to choose.",
     "models.risk_indicator.grain": "Two importances of one indicator leave the reader to choose.",
+    "models.fairness.grain": "Two findings about one group leave the reader to choose.",
+    "models.fairness.small_never_pass": "A group too small to tell would pass for one in which the model is right.",
+    "models.fairness.failing_not_in_use": "A model that is wrong in a group is not used, whatever it gains elsewhere.",
     "models.card.one_champion": "A model name with two champions leaves the reader to guess which one spoke; none is a refusal.",
 }
 _WARN_SHAPE = {

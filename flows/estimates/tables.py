@@ -20,9 +20,15 @@ FRAMES = {
         "group by episode_key, day having not bool_or(is_restored) order by episode_key, day"
     ),
     "initial": "select episode_key, total from aso.snapshot where stage = 'initial' order by episode_key",
-    "snapshots": "select episode_key, stage, assessment_key, day from aso.snapshot where stage = 'initial' order by episode_key",
+    "snapshots": (
+        "select episode_key, stage, assessment_key, day, total from aso.snapshot where stage in ('initial', 'mid') "
+        "order by episode_key, stage"
+    ),
+    "languages": "select survivor_key, language_group from core.dim_survivor order by survivor_key",
+    "capacity": "select value::double as capacity from meta.definition where name = 'support_capacity'",
     "scores": (
-        "select score.assessment_key, score.indicator_code, score.domain_code, score.score_status, "
+        "select score.assessment_key, score.indicator_code, score.domain_code, "
+        "if(score.is_quarantined, 'quarantined', score.score_status) as score_status, "
         "round(item.align_offset + item.align_factor * score.score, 9) as score "
         "from aso.fct_score as score join core.dim_indicator as item using (indicator_code) "
         "semi join (select assessment_key from aso.snapshot where stage = 'initial') as initial using (assessment_key) "
@@ -53,6 +59,23 @@ def fill(build_file: Path, made: dict[str, pd.DataFrame], line: str) -> Done:
     with connect(build_file) as connection:
         counts = {table: write_frame(connection, table, frame) for table, frame in made.items()}
     return Done(line, [{"table": table, "rows": n} for table, n in counts.items()])
+
+
+def fill_models(build_file: Path, made: dict[str, pd.DataFrame], model_names: tuple[str, ...], line: str) -> Done:
+    """Fill the tables of models.* with the rows of these models, and leave those of others; what a stage says of it."""
+    with connect(build_file) as connection:
+        for table, frame in made.items():
+            is_named = "model_name" in frame.columns
+            connection.execute("begin")
+            connection.execute(
+                f"delete from {table}" + (" where model_name in ?" if is_named else ""),
+                [model_names] if is_named else [],
+            )
+            connection.register("incoming", frame)
+            connection.execute(f"insert into {table} by name select * from incoming")
+            connection.unregister("incoming")
+            connection.execute("commit")
+    return Done(line, [{"table": table, "rows": len(frame)} for table, frame in made.items()])
 
 
 def write_casework(build_file: Path, name: str, frame: pd.DataFrame) -> None:

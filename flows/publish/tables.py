@@ -48,7 +48,7 @@ _COLUMNS = {
         "assessment_key episode_key day stage_raw stage assessor_key instrument_version setting "
         f"{_DOMAINS} total n_domains n_scored n_not_applicable n_missing is_restored"
     ),
-    "aso.fct_score": "assessment_key episode_key indicator_code domain_code score score_status",
+    "aso.fct_score": "assessment_key episode_key indicator_code domain_code score score_status is_quarantined",
     "aso.snapshot": f"episode_key stage assessment_key day {_DOMAINS} total is_restored",
     "aso.change": (
         "episode_key domain_code initial latest delta is_measurable is_substantial is_worse assessor_changed"
@@ -80,6 +80,9 @@ _COLUMNS = {
     ),
     "models.metric": "model_name model_id metric split estimate lower upper n",
     "models.card": "model_name model_id trained_as_of is_champion reason",
+    "models.fairness": (
+        "model_name model_id group_kind group_value metric estimate lower upper n n_positive status"
+    ),
     "quality.check": "check_id family severity table_name status n_checked n_failed threshold because",
     "quality.quarantine": "source_table rule n_rows",
     "quality.conservation": (
@@ -118,6 +121,7 @@ _KEYS = {
     "models.risk_indicator": "outcome unit code",
     "models.metric": "model_id metric split",
     "models.card": "model_id",
+    "models.fairness": "model_id group_kind group_value metric",
     "quality.check": "check_id",
     "quality.quarantine": "source_table rule",
     "quality.conservation": "source_table",

@@ -3,7 +3,8 @@ not cause.
 
 Permutation importance on held-out people (Breiman L (2001), Mach Learn 45:5-32; grouped by domain, since items of
 one domain stand in for each other), limits by a bootstrap of clusters over each person's difference in loss. The
-models are not refitted in the draws: the limits hold for these models. Selection: Meinshausen N, Buehlmann P (2010),
+models are not refitted in the draws, and their training people overlap, so that deviations are taken
+(1 + K / (K - 1)) ** 0.5 times over K folds: Nadeau C, Bengio Y (2003), Mach Learn 52:239-281. Selection: Meinshausen N, Buehlmann P (2010),
 J R Stat Soc B 72:417-473, on half-samples of clusters.
 """
 
@@ -15,8 +16,10 @@ from sklearn.linear_model import LogisticRegression
 
 from ml.resampling import percentile_interval, rng
 from ml.risk.features import Layout
+from ml.risk.fitting import CrossFit
 from ml.risk.labels import Labels
-from ml.risk.model import CrossFit, Model, losses, probability, scaling, stacked
+from ml.risk.ladder import inflation
+from ml.risk.model import Model, losses, probability, scaling, stacked
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -31,7 +34,7 @@ def importance(
 ) -> pd.DataFrame:
     """unit, code, importance, lower, upper, rank_low, rank_high, direction, selection_frequency: items, then domains.
 
-    importance: increase of the weighted log loss on held-out people when the item (or all columns of the domain
+    Of the rung of indicators. importance: increase of the weighted log loss on held-out people when the item (or all columns of the domain
     together) is shuffled among them, mean of 5 shuffles. direction: the sign of the coefficient (domain: their sum),
     if it is the same in all folds.
     """
@@ -42,16 +45,22 @@ def importance(
     weight = np.bincount(group, weights=labels.total, minlength=k)
     drawn = (times @ sums) / np.maximum(times @ weight, 1e-12)[:, None]
     estimate = sums.sum(axis=0) / weight.sum()
+    drawn = estimate + (drawn - estimate) * inflation(len(fitted.models))
     lower, upper = percentile_interval(estimate, drawn)
     kept = _kept(x, labels, group, items, seed)
     table = pd.DataFrame([(unit, code) for unit, code, _ in units], columns=["unit", "code"])
     table = table.assign(importance=estimate, lower=lower, upper=upper)
     low, high = _rank_limits(drawn, table["unit"].to_numpy(dtype=str))
     direction = [
-        _direction(fitted.models, [j for j in columns if j < len(items.indicators)]) for _, _, columns in units
+        _direction(_ridges(fitted), [j for j in columns if j < len(items.indicators)]) for _, _, columns in units
     ]
     frequency = [kept[:, columns].any(axis=1).mean() for _, _, columns in units]
     return table.assign(rank_low=low, rank_high=high, direction=direction, selection_frequency=frequency)
+
+
+def _ridges(fitted: CrossFit) -> tuple[Model, ...]:
+    """The models of the folds, which have coefficients: importance is told of the rung of indicators, whatever rung is deployed."""
+    return tuple(one for one in fitted.models if isinstance(one, Model))
 
 
 def _units(items: Layout) -> list[tuple[str, str, list[int]]]:
@@ -62,9 +71,9 @@ def _units(items: Layout) -> list[tuple[str, str, list[int]]]:
 def _lost(x: Floats, labels: Labels, fold: Ints, fitted: CrossFit, columns: list[int], seed: int, code: str) -> Floats:
     """How much loss each person gains, (n,), when the columns are shuffled within her fold."""
     out = np.zeros(len(x))
-    for k, model in zip(sorted({int(k) for k in fold}), fitted.models, strict=True):
+    for k, model in zip(sorted({int(k) for k in fold}), _ridges(fitted), strict=True):
         rows = np.flatnonzero((fold == k) & (labels.total > 0))
-        part = Labels(labels.restored[rows], labels.unrestored[rows], {})
+        part = labels.take(rows)
         effect = model.standardised(x[rows])[:, columns] @ model.coefficient[columns]
         before = losses(probability(fitted.linear[rows]), part)
         generator = rng(seed, "shuffle", code, str(k))

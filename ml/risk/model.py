@@ -1,4 +1,4 @@
-"""A ridge logistic model that is nothing but numbers, and how it is cross-fitted.
+"""A ridge logistic model that is nothing but numbers.
 
 scikit-learn's `LogisticRegression` (newton-cholesky), each person standing in it once per outcome she may have, with
 her weight.
@@ -35,7 +35,7 @@ class Model:
         return np.nan_to_num((x - self.mean) / self.scale, nan=0.0)
 
     def linear(self, x: Floats) -> Floats:
-        """The log odds of not being restored in time, (n,), for features (n, p)."""
+        """The log odds of the outcome, (n,), for features (n, p)."""
         return np.asarray(self.standardised(x) @ self.coefficient + self.intercept)
 
 
@@ -44,15 +44,21 @@ def probability(linear: Floats) -> Floats:
     return np.clip(1.0 / (1.0 + np.exp(-np.clip(linear, -30, 30))), CLIP, 1.0 - CLIP)
 
 
+def log_odds(p: Floats) -> Floats:
+    """Log odds of probabilities, these kept off 0 and 1 by 1e-6."""
+    kept = np.clip(p, CLIP, 1.0 - CLIP)
+    return np.asarray(np.log(kept / (1.0 - kept)))
+
+
 def losses(p: Floats, labels: Labels) -> Floats:
     """Weighted log loss of each person, (n,); 0 for the unknown."""
-    return -(labels.unrestored * np.log(p) + labels.restored * np.log(1.0 - p))
+    return -(labels.event * np.log(p) + labels.other * np.log(1.0 - p))
 
 
 def stacked(labels: Labels, rows: Bools) -> tuple[Ints, Ints, Floats]:
-    """Positions, outcomes (1 = not restored) and weights of mean 1 of everyone in `rows` with a known outcome."""
-    one, zero = np.flatnonzero(rows & (labels.unrestored > 0)), np.flatnonzero(rows & (labels.restored > 0))
-    weight = np.concatenate([labels.unrestored[one], labels.restored[zero]])
+    """Positions, outcomes (1 = it came) and weights of mean 1 of everyone in `rows` with a known outcome."""
+    one, zero = np.flatnonzero(rows & (labels.event > 0)), np.flatnonzero(rows & (labels.other > 0))
+    weight = np.concatenate([labels.event[one], labels.other[zero]])
     outcome = np.repeat([1, 0], [len(one), len(zero)])
     return np.concatenate([one, zero]), outcome, weight / weight.mean()
 
@@ -66,6 +72,13 @@ def scaling(x: Floats) -> tuple[Floats, Floats]:
     return mean, np.where(spread > 1e-12, spread, 1.0)
 
 
+def intercept(x: Floats, labels: Labels, rows: Bools, penalty: float = 0.0) -> Model:
+    """The model that knows nobody: the weighted share of the rows (n,) bool that had the outcome."""
+    null = float(labels.event[rows].sum() / labels.total[rows].sum())
+    p = x.shape[1]
+    return Model(np.zeros(p), np.ones(p), np.zeros(p), float(log_odds(np.array(null))), penalty, null)
+
+
 def fit(x: Floats, labels: Labels, rows: Bools, penalty: float) -> Model:
     """The model of the rows (n,) bool of features (n, p); both outcomes must be among them."""
     known = rows & (labels.total > 0)
@@ -74,45 +87,5 @@ def fit(x: Floats, labels: Labels, rows: Bools, penalty: float) -> Model:
     z = np.nan_to_num((x[who] - mean) / scale, nan=0.0)
     ridge = LogisticRegression(C=penalty, solver="newton-cholesky", tol=1e-6, max_iter=200)
     ridge.fit(z, outcome, sample_weight=weight)
-    null = float(labels.unrestored[known].sum() / labels.total[known].sum())
+    null = float(labels.event[known].sum() / labels.total[known].sum())
     return Model(mean, scale, ridge.coef_[0].astype(np.float64), float(ridge.intercept_[0]), penalty, null)
-
-
-@dataclass(frozen=True)
-class CrossFit:
-    """Held-out log odds (n,) and null probabilities (n,), the model of each fold, and the model of everyone."""
-
-    linear: Floats
-    null: Floats
-    models: tuple[Model, ...]
-    final: Model
-
-
-def cross_fit(x: Floats, labels: Labels, fold: Ints, penalties: tuple[float, ...]) -> CrossFit:
-    """Each person's log odds by a model that never saw her fold, nor did the choice of its penalty.
-
-    The penalty of a fold's model is picked by log loss over the remaining folds, each left out in turn; that of the
-    final model over all.
-    """
-    fits: dict[tuple[frozenset[int], float], Model] = {}
-
-    def without(out: frozenset[int], penalty: float) -> Model:
-        if (out, penalty) not in fits:
-            fits[out, penalty] = fit(x, labels, ~np.isin(fold, list(out)), penalty)
-        return fits[out, penalty]
-
-    def held_out_loss(out: frozenset[int], held: int, penalty: float) -> float:
-        rows = fold == held
-        part = Labels(labels.restored[rows], labels.unrestored[rows], {})
-        return float(losses(probability(without(out | {held}, penalty).linear(x[rows])), part).sum())
-
-    def best(out: frozenset[int]) -> float:
-        inner = [k for k in all_folds if k not in out]
-        return min(penalties, key=lambda penalty: sum(held_out_loss(out, held, penalty) for held in inner))
-
-    all_folds = sorted({int(k) for k in fold})
-    models = {k: without(frozenset([k]), best(frozenset([k]))) for k in all_folds}
-    linear, null = np.empty(len(fold)), np.empty(len(fold))
-    for k, model in models.items():
-        linear[fold == k], null[fold == k] = model.linear(x[fold == k]), model.null
-    return CrossFit(linear, null, tuple(models.values()), without(frozenset(), best(frozenset())))

@@ -1,6 +1,6 @@
-"""Train the need model: labels, features, cross-fitting, measures, importance; or say why it cannot be trained."""
+"""Train a need model: labels, the ladder, measures, importance, the fairness audit; or say why it cannot be trained."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -10,44 +10,38 @@ import numpy.typing as npt
 import pandas as pd
 
 from ml import resampling
-from ml.contracts import (
-    FCT_EPISODE,
-    FCT_SCORE,
-    RISK_INDICATOR,
-    SNAPSHOT,
-    InputError,
-    empty,
-    require,
-    shaped,
-)
-from ml.risk import features, labels, metrics, model
+from ml.contracts import RISK_INDICATOR, shaped
+from ml.risk import cards, drift, fairness, ladder, offices, policy
 from ml.risk.definition import (
+    CAPACITY,
     DEFINITIONS,
     DRAWS,
     FOLDS,
-    HORIZON_DAYS,
     MIN_EVENTS,
     MIN_LABELLED,
-    MODEL_NAME,
-    OUTCOME,
-    PENALTIES,
+    NOT_RESTORED,
+    OUTCOMES,
+    Outcome,
 )
-from ml.risk.document import Trained, finish, metric_rows, numbers
+from ml.risk.document import Trained, finish, numbers, short
 from ml.risk.importance import importance
+from ml.risk.model import probability
+from ml.risk.sample import People, Sample, people_of, sample_of
+from ml.risk.validation import drift_inputs, measures
 from ml.threads import single_thread
 
 Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class _Sample:
-    """Eligible people, in the order of their keys."""
+class How:
+    """What a training is told: the date of the data, the seed, what differs from the shipped definitions, the share of the caseload
+    that more support can be given to."""
 
-    x: Floats
-    labels: labels.Labels
-    clusters: resampling.Clusters
-    items: features.Layout
-    counts: dict[str, int]
+    as_of: date
+    seed: int
+    in_force: str = ""
+    capacity: float = CAPACITY
 
 
 def train(
@@ -59,80 +53,113 @@ def train(
     seed: int,
     champion: Mapping[str, Any] | None = None,
     in_force: str = "",
+    capacity: float = CAPACITY,
+    outcome: Outcome = NOT_RESTORED,
 ) -> Trained:
-    """The need model of core.fct_episode, aso.snapshot and aso.fct_score rows; the same for any order of rows.
+    """The need model of one outcome, of core.fct_episode, aso.snapshot and aso.fct_score rows; the same for any order of rows.
 
     Scores are on the instrument's common scale: higher is better. in_force: what differs from the shipped definitions of the
     marts, kept in the document. champion: the document of the model in use, None when there is none; it only decides what the
     card says. With fewer than 100 people of known outcome, or fewer than 20 of either outcome, status is `refused` and the card
     says what is needed.
-    Raises InputError when a frame breaks its contract.
+    Raises InputError when a frame breaks its contract, FeaturePolicyError when a feature may not be used.
     """
-    for frame, contract in ((episodes, FCT_EPISODE), (snapshots, SNAPSHOT), (scores, FCT_SCORE)):
-        require(frame, contract)
-    with single_thread():
-        return _train(_sample(episodes, snapshots, scores), as_of, seed, champion, in_force)
+    people = people_of(episodes, snapshots, scores, as_of=as_of)
+    how = How(as_of, seed, in_force, capacity)
+    return next(train_each(people, how, {outcome.model_name: champion} if champion else {}, (outcome,)))
 
 
-def _train(sample: _Sample, as_of: date, seed: int, champion: Mapping[str, Any] | None, in_force: str) -> Trained:
-    fold = resampling.folds(sample.clusters, k=FOLDS, seed=seed)
-    document = _base(sample, as_of, seed, in_force)
+def train_each(
+    people: People, how: How, champions: Mapping[str, Mapping[str, Any]], outcomes: tuple[Outcome, ...] = OUTCOMES
+) -> Iterator[Trained]:
+    """A model of each outcome, in their order; champions: documents of the models in use, by model name."""
+    for outcome in outcomes:
+        with single_thread():
+            found = _train(sample_of(people, outcome), how, champions.get(outcome.model_name))
+        yield cards.documented(found)
+
+
+def _train(sample: Sample, how: How, champion: Mapping[str, Any] | None) -> Trained:
+    policy.refuse((name for name in sample.items.rung("indicators")), "indicators")
+    fold = resampling.folds(sample.clusters, k=FOLDS, seed=how.seed)
+    document = _base(sample, how)
     if reason := _refusal(sample, fold):
-        return finish({**document, "status": "refused", "reason": reason}, empty(RISK_INDICATOR), [], champion)
-    fitted = model.cross_fit(sample.x, sample.labels, fold, PENALTIES)
-    group = sample.clusters.code
-    times = resampling.multiplicity(resampling.rng(seed, "draws"), len(sample.clusters.label), DRAWS)
-    told = metrics.metrics(fitted.linear, fitted.null, sample.labels, group, times)
-    found = importance(sample.x, sample.labels, fold, fitted, sample.items, group, times, seed=seed)
-    document |= {"status": "trained", **numbers(fitted.final, sample.items)}
-    return finish(document, shaped(found.assign(outcome=OUTCOME), RISK_INDICATOR), metric_rows(told), champion)
-
-
-def _sample(episodes: pd.DataFrame, snapshots: pd.DataFrame, scores: pd.DataFrame) -> _Sample:
-    initial = snapshots.loc[snapshots["stage"] == "initial", ["episode_key", "assessment_key", "day"]]
-    if twice := int(initial["episode_key"].duplicated().sum()):
-        raise InputError(f"column episode_key: {twice:,} rows are a second initial snapshot of an episode")
-    people = episodes.merge(initial, on="episode_key", how="inner").sort_values("episode_key", ignore_index=True)
-    time_zero = np.maximum(people["day"].to_numpy(dtype=np.float64), 0.0)
-    open_question = labels.eligible(people, time_zero)
-    counts = {
-        "episodes": len(episodes),
-        "no_initial_assessment": len(episodes) - len(people),
-        "restored_or_unobserved_at_time_zero": int((~open_question).sum()),
+        return finish({**document, "status": "refused", "reason": reason}, [], champion)
+    group, k = sample.clusters.code, len(sample.clusters.label)
+    times = resampling.multiplicity(resampling.rng(how.seed, "draws"), k, DRAWS)
+    climbed = ladder.climb(sample, fold, times, seed=how.seed)
+    crossed = climbed.chosen.crossed
+    linear, added = _with_offices(sample, climbed, fold)
+    told = measures(sample, climbed, linear, times, how.capacity)
+    threshold = next(row["estimate"] for row in told if row["metric"] == "threshold")
+    audited = fairness.audit(linear, sample.labels, group, times, sample.groups, threshold)
+    items = climbed.tried["indicators"]
+    found = importance(items.x, sample.labels, fold, items.crossed, sample.items, group, times, seed=how.seed)
+    content, artifact = numbers(crossed, climbed.chosen.rung.name, sample.items)
+    document |= {
+        "status": "trained",
+        **content,
+        "offices": {name: short([value])[0] for name, value in sorted(added.items())},
+        "threshold": threshold,
+        "ladder": climbed.told,
+        "reference": drift_inputs(sample),
+        "refusals": _refusals(audited, told),
+        "mean_probability": short([probability(linear).mean()])[0],
     }
-    people, time_zero = people[open_question].reset_index(drop=True), time_zero[open_question]
-    known = labels.label(people, time_zero)
-    own = scores[scores["assessment_key"].isin(people["assessment_key"])]
-    items = features.layout(own)
-    x = features.features(own, people["assessment_key"], items)
-    return _Sample(x, known, resampling.clusters(people), items, {**counts, **known.counts})
+    indicator = shaped(found.assign(outcome=sample.outcome.name), RISK_INDICATOR)
+    return finish(document, told, champion, indicator=indicator, fairness=audited, artifact=artifact)
 
 
-def _refusal(sample: _Sample, fold: npt.NDArray[np.int64]) -> str | None:
+def _with_offices(
+    sample: Sample, climbed: ladder.Climbed, fold: npt.NDArray[np.int64]
+) -> tuple[Floats, dict[str, float]]:
+    """Held-out log odds (n,) with what each person's office adds, and the intercepts that are deployed.
+
+    Nothing is added to the rung that knows nobody, and its one value is that of everyone: it names nobody, whatever her office.
+    """
+    crossed, group = climbed.chosen.crossed, sample.clusters.code
+    if climbed.chosen.rung.name == "intercept":
+        return crossed.final.linear(climbed.chosen.x), {}
+    shift = offices.held_out(crossed.linear, sample.labels, group, sample.offices, fold)
+    return crossed.linear + shift, offices.intercepts(crossed.linear, sample.labels, group, sample.offices)
+
+
+def _refusals(audited: pd.DataFrame, told: list[dict[str, Any]]) -> list[str]:
+    """What keeps a trained model from use, in words."""
+    failed = fairness.failures(audited)
+    unfair = [f"fairness audit: {', '.join(failed[:3])}{' and more' if len(failed) > 3 else ''}"] if failed else []
+    return [*unfair, *drift.limits(told)]
+
+
+def _refusal(sample: Sample, fold: npt.NDArray[np.int64]) -> str | None:
     """Why there is not enough to train on, or None."""
-    events, others = sample.counts["not_restored"], sample.counts["restored"]
+    outcome, events, others = sample.outcome, sample.counts["event"], sample.counts["other"]
     faults = []
     if (labelled := events + others) < MIN_LABELLED:
         faults.append(f"{labelled:,} people with a known outcome, {MIN_LABELLED} are needed")
-    for count, what in ((events, "not restored"), (others, "restored")):
+    for count, what in ((events, outcome.event), (others, outcome.other)):
         if count < MIN_EVENTS:
-            faults.append(f"{count:,} people {what} at 24 months, {MIN_EVENTS} are needed")
+            faults.append(f"{count:,} people {what}, {MIN_EVENTS} are needed")
     if not faults:
-        weights = (sample.labels.unrestored, sample.labels.restored)
+        weights = (sample.labels.event, sample.labels.other)
         spread = min(len(np.unique(fold[weight > 0])) for weight in weights)
-        if spread < 3 or not sample.items.indicators:
-            faults.append("people of each outcome in at least 3 of 5 folds and at least one scored item are needed")
+        if spread < FOLDS or not sample.items.indicators:
+            faults.append("people of each outcome in each of 5 folds and at least one scored item are needed")
     return "refused: " + "; ".join(faults) if faults else None
 
 
-def _base(sample: _Sample, as_of: date, seed: int, in_force: str) -> dict[str, Any]:
+def _base(sample: Sample, how: How) -> dict[str, Any]:
+    definitions = {"outcome": sample.outcome.definition, **DEFINITIONS}
     return {
-        "format": 1,
-        "model_name": MODEL_NAME,
-        "outcome": OUTCOME,
-        "horizon_days": HORIZON_DAYS,
-        "trained_as_of": as_of.isoformat(),
-        "seed": seed,
-        "definitions": DEFINITIONS | ({"in_force": in_force} if in_force else {}),
+        "format": 2,
+        "model_name": sample.outcome.model_name,
+        "outcome": sample.outcome.name,
+        "horizon_days": sample.outcome.horizon_days,
+        "trained_as_of": how.as_of.isoformat(),
+        "seed": how.seed,
+        "capacity": how.capacity,
+        "definitions": definitions | ({"in_force": how.in_force} if how.in_force else {}),
         "counts": sample.counts,
+        "n_offices": len(np.unique(sample.offices)),
+        "intake_years": f"{sample.cohort.min()} to {sample.cohort.max()}" if len(sample.cohort) else "none",
     }

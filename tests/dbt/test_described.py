@@ -48,6 +48,7 @@ GIVEN_BY_ML = {
     "outcomes.office": offices.OFFICE,
     "outcomes.partner": offices.PARTNER,
     "outcomes.training_need": offices.TRAINING_NEED,
+    "models.fairness": contracts.FAIRNESS,
 }
 
 

@@ -15,7 +15,7 @@ CODES = [f"{domain.upper()}{i + 1}" for domain, size in DOMAINS.items() for i in
 DOMAIN_OF = [domain for domain, size in DOMAINS.items() for _ in range(size)]
 TRUE = {"MEN1": -0.6, "ECO1": -0.5}
 HORIZON = 730.5
-SETS, PEOPLE = 12, 1500
+SETS, PEOPLE = 8, 1500
 
 
 def programme(seed, n=PEOPLE):
@@ -48,7 +48,13 @@ def programme(seed, n=PEOPLE):
         }
     )
     snapshots = pd.DataFrame(
-        {"episode_key": episodes["episode_key"], "stage": "initial", "assessment_key": np.char.add("a", keys), "day": 0}
+        {
+            "episode_key": episodes["episode_key"],
+            "stage": "initial",
+            "assessment_key": np.char.add("a", keys),
+            "day": 0,
+            "total": score.mean(axis=1),
+        }
     )
     scores = pd.DataFrame(
         {
@@ -83,15 +89,16 @@ def test_noise_is_seldom_called_important_or_selected(trained):
     noise = tables[~tables["code"].isin(TRUE)]
     assert (noise["lower"] <= 0).mean() >= 0.9, f"share not above 0: {(noise['lower'] <= 0).mean():.3f}"
     covered = (noise["lower"] <= 0) & (noise["upper"] >= 0)
-    assert covered.mean() >= 0.75, f"share that covers 0: {covered.mean():.3f}"
+    assert covered.mean() >= 0.9, f"share that covers 0: {covered.mean():.3f}"
     assert noise["selection_frequency"].mean() <= 0.05
 
 
 def test_held_out_measures_are_those_of_a_calibrated_model(trained):
-    metric = pd.concat([model.metric for model in trained]).groupby("metric")["estimate"].mean()
+    metric = pd.concat([model.metric for model in trained])
+    metric = metric[metric["split"] == "cross_validated"].groupby("metric")["estimate"].mean()
     assert metric["calibration_slope"] == pytest.approx(1, abs=0.15)
     assert metric["calibration_in_the_large"] == pytest.approx(0, abs=0.05)
-    assert metric["auc"] > 0.7
+    assert metric["auc"] > 0.65  # at this size a summary is deployed, not the items
 
 
 def test_weights_beat_leaving_out_the_unknown():
@@ -99,9 +106,9 @@ def test_weights_beat_leaving_out_the_unknown():
     for seed in range(100, 120):
         episodes, *_, truth = programme(seed)
         labels = label(episodes, np.zeros(len(episodes)))
-        certain = (labels.total > 0) & ((labels.restored == 0) | (labels.unrestored == 0))
-        weighted.append(labels.unrestored.sum() / labels.total.sum() - truth.mean())
-        naive.append((labels.unrestored > 0)[certain].mean() - truth.mean())
+        certain = (labels.total > 0) & ((labels.other == 0) | (labels.event == 0))
+        weighted.append(labels.event.sum() / labels.total.sum() - truth.mean())
+        naive.append((labels.event > 0)[certain].mean() - truth.mean())
         known.append((labels.total > 0).mean())
     assert 0.5 < np.mean(known) < 0.7, "about 40 % of outcomes are censored"
     error = np.std(weighted) / np.sqrt(len(weighted))
@@ -112,7 +119,7 @@ def test_weights_beat_leaving_out_the_unknown():
 
 
 def test_a_challenger_of_noise_is_not_promoted(trained):
-    for seed, champion in enumerate(trained[:4]):
+    for seed, champion in enumerate(trained[:2]):
         episodes, snapshots, scores, _ = programme(seed)
         shuffled = scores.assign(score=np.random.default_rng(seed).permutation(scores["score"].to_numpy()))
         challenger = train(episodes, snapshots, shuffled, as_of=date(2026, 11, 23), seed=1, champion=champion.document)

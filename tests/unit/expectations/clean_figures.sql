@@ -54,3 +54,9 @@ create table outcomes.training_need (partner_id varchar, kind varchar, code varc
 insert into outcomes.training_need values
     ('p', 'domain', 'SAF', 'gain_saf', 50, 0.5, 0.8, 0.6, 0.5, 0.8, 0.9, 1, '2026Q1', 'below', 'told', 3),
     ('p', 'service', 'any', 'days_to_first_service', 4, null, null, null, null, null, null, 0, null, 'insufficient', 'few', 4);
+create table models.fairness (model_name varchar, model_id varchar, group_kind varchar, group_value varchar, metric varchar,
+    estimate double, lower double, upper double, n integer, n_positive integer, status varchar);
+insert into models.fairness values
+    ('risk', 'a', 'sex', 'female', 'calibration_slope', 1, 0.9, 1.1, 50, 20, 'pass'),
+    ('risk', 'a', 'sex', 'male', 'calibration_slope', null, null, null, 20, 9, 'insufficient'),
+    ('risk', 'b', 'sex', 'female', 'calibration_slope', 3, 2, 4, 50, 20, 'fail');

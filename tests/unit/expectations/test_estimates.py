@@ -38,6 +38,14 @@ HARM_BY_TABLE = {
         "interval_ordered": "set lower = 0.9 where metric = 'auc'",
         "grain": REPEAT,
     },
+    "models.fairness": {
+        "finite": "set estimate = 'nan' where group_value = 'male'",
+        "interval_ordered": "set lower = 2 where model_id = 'a' and group_value = 'female'",
+        "status_known": "set status = 'unsure' where model_id = 'b'",
+        "grain": REPEAT,
+        "small_never_pass": "set status = 'pass' where group_value = 'male'",
+        "failing_not_in_use": "set status = 'fail' where model_id = 'a' and group_value = 'female'",
+    },
     "models.card": {
         "one_champion": "set is_champion = true",
     },
@@ -177,6 +185,6 @@ def test_a_missing_table_is_an_error_of_its_checks_and_its_text_is_not_repeated(
         "create table quality.check (check_id varchar, family varchar, severity varchar, table_name varchar, "
         "status varchar, n_checked bigint, n_failed bigint, threshold varchar, because varchar)"
     )
-    assert run_door("estimates", build).blocking == ["models.card.one_champion"]
+    assert run_door("estimates", build).blocking == ["models.fairness.failing_not_in_use", "models.card.one_champion"]
     assert "CatalogException" in caplog.text
     assert "does not exist" not in caplog.text

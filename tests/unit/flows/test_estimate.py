@@ -15,9 +15,12 @@ create table core.fct_episode as select 'e1' as episode_key;
 create table aso.snapshot as from (values ('e1', 'initial', 'a1', 0, 1.5), ('e1', 'mid', 'a3', 180, 2.5))
     as t(episode_key, stage, assessment_key, day, total);
 
+insert into meta.definition values ('support_capacity', '0.2');
+create table core.dim_survivor as select 's1' as survivor_key, 'km' as language_group;
 create table core.dim_indicator as select 'SAF1' as indicator_code, 0.0 as align_offset, 1.0 as align_factor;
 create table aso.fct_score as select 'a1' as assessment_key, 'SAF1' as indicator_code, 'SAF' as domain_code, 1 as score,
-    'scored' as score_status;
+    'scored' as score_status, false as is_quarantined union all
+    select 'a1', 'SAF1', 'SAF', null, 'missing', true;
 create table aso.fct_assessment as from (values
     ('e1', 0, 6, false), ('e1', 180, 4, false), ('e1', 365, 5, false), ('e1', 365, 6, false), ('e1', 730, 6, true),
     ('e2', 90, 6, false), ('e2', 90, 6, true)) as t(episode_key, day, n_domains, is_restored);
@@ -30,6 +33,9 @@ def test_found_not_restored_needs_enough_domains_and_no_other_form_of_the_day(tm
         connection.execute(TABLES)
     frames = read_frames(build)
     assert frames["unrestored"].to_numpy().tolist() == [["e1", 0], ["e1", 365]]
+    assert frames["scores"]["score_status"].tolist() in (["scored", "quarantined"], ["quarantined", "scored"])
+    assert frames["snapshots"]["stage"].tolist() == ["initial", "mid"]
+    assert frames["capacity"]["capacity"].tolist() == [0.2]
     assert frames["initial"].to_numpy().tolist() == [["e1", 1.5]]
 
 

@@ -17,7 +17,7 @@ from flows.extract.scope import known_by
 from flows.night import OptionError, open_night
 from flows.publish import audit
 from flows.warehouse import Home
-from ml import registry
+from ml import champions, registry
 from ml.risk.train import train
 from tests.nights import settings_for
 from tests.unit.ml.conftest import programme as programme  # a fixture
@@ -125,17 +125,17 @@ def test_the_model_that_was_in_use_then_is_used_and_the_one_in_use_now_stays(pro
     older, newer = (train(*programme(400), as_of=date(2026, 6, 30), seed=seed) for seed in (1, 2))
     for trained in (older, newer):
         registry.save(folder, trained, signing)
-        registry.promote(folder, trained.model_id, signing)
+        champions.promote(folder, trained.model_id, signing)
     given = {"as_of": date(2026, 7, 1), "seed": 1}
-    now = need.models({}, folder, KEY, **given)
-    then = need.models({}, folder, KEY, **given, recalled=(older.model_id,))
-    assert (now["card"]["model_id"].iloc[0], then["card"]["model_id"].iloc[0]) == (newer.model_id, older.model_id)
-    assert need.copy_models(folder, KEY, tmp_path / "copy", recalled=(older.model_id,)) == [older.model_id]
     episodes, snapshots, scores = programme(400)
     frames = {"episodes": episodes, "snapshots": snapshots, "scores": scores}
+    now = need.models(frames, folder, KEY, **given)
+    then = need.models(frames, folder, KEY, **given, recalled=(older.model_id,))
+    assert (now["card"]["model_id"].iloc[0], then["card"]["model_id"].iloc[0]) == (newer.model_id, older.model_id)
+    assert need.copy_models(folder, KEY, tmp_path / "copy", recalled=(older.model_id,)) == [older.model_id]
     first = need.models(frames, folder, KEY, as_of=date(2026, 6, 30), seed=3, recalled=())
     assert first["card"]["model_id"].iloc[0] not in {older.model_id, newer.model_id}
-    assert registry.champion(folder, signing) == newer.model_id
+    assert champions.champion(folder, signing, "need_not_restored_24m") == newer.model_id
 
 
 def test_a_check_that_does_not_exist_cannot_be_accepted(tmp_path: Path) -> None:

@@ -40,7 +40,13 @@ def _programme(n, seed=0):
         }
     )
     snapshots = pd.DataFrame(
-        {"episode_key": episodes["episode_key"], "stage": "initial", "assessment_key": np.char.add("a", keys), "day": 0}
+        {
+            "episode_key": episodes["episode_key"],
+            "stage": "initial",
+            "assessment_key": np.char.add("a", keys),
+            "day": 0,
+            "total": score.mean(axis=1),
+        }
     )
     status = rng.choice(["scored", "missing", "not_applicable"], score.size, p=[0.94, 0.04, 0.02])
     scores = pd.DataFrame(

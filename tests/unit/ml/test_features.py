@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from ml.contracts import InputError
-from ml.risk.features import features, layout
+from ml.risk.features import FLAGS, features, layout, with_summaries
 
 SCORES = pd.DataFrame(
     [
@@ -38,6 +38,8 @@ def test_an_unscored_item_takes_the_domain_mean_and_says_why():
             "missing:men": 1,
             "not_applicable:leg": 1,
             "not_applicable:men": 0,
+            "quarantined:leg": 0,
+            "quarantined:men": 0,
         },
         nan_ok=True,
     )
@@ -50,6 +52,28 @@ def test_rows_follow_the_people_not_the_scores():
     assert table(SCORES, "b").loc["b", "score:MEN1"] == 2
 
 
+def test_missing_not_applicable_and_quarantined_stay_three_things():
+    said = {"missing": [1, 0, 0], "not_applicable": [0, 1, 0], "quarantined": [0, 0, 1]}
+    for status, flags in said.items():
+        changed = SCORES.assign(score_status=SCORES["score_status"].where(SCORES["indicator_code"] != "MEN2", status))
+        found = table(changed).loc["a"]
+        assert [found[f"{kind}:men"] for kind in FLAGS] == flags
+        assert found["score:MEN2"] == 2.5
+
+
+def test_means_and_total_are_of_scored_items_and_age_is_a_band():
+    items = layout(SCORES)
+    x = features(SCORES, pd.Series(["a", "b", "z"]), items)
+    bands = pd.Series(["18-24", None, "unknown"])
+    found = pd.DataFrame(with_summaries(x, items, bands), columns=[*items.names, *items.summaries], index=list("abz"))
+    assert found.loc["a", ["domain:leg", "domain:men", "total"]].tolist() == pytest.approx(
+        [np.nan, 2.5, 2.5], nan_ok=True
+    )
+    assert found.loc["b", ["domain:leg", "domain:men", "total"]].tolist() == [3, 2, 2.5]
+    assert np.isnan(found.loc["z", "total"])
+    assert found.filter(like="age:").sum(axis=1).tolist() == [1, 0, 0]
+
+
 def test_someone_without_scores_is_all_missing():
     assert table(SCORES, "z").loc["z", "missing:men"] == 1
 
@@ -57,8 +81,8 @@ def test_someone_without_scores_is_all_missing():
 def test_only_scores_and_flags_are_features(programme):
     _, _, scores = programme(5)
     names = layout(scores).names
-    assert len(names) == 20 + 6 + 6
-    assert {name.split(":")[0] for name in names} == {"score", "missing", "not_applicable"}
+    assert len(names) == 20 + 3 * 6
+    assert {name.split(":")[0] for name in names} == {"score", "missing", "not_applicable", "quarantined"}
 
 
 @pytest.mark.parametrize(

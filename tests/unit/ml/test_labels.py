@@ -20,11 +20,11 @@ def people(*rows):
     ("row", "outcome"),
     [
         ((500, 731, None, 2000), "straddling"),  # 731 is after tau = 730.5
-        ((500, 730, None, 2000), "restored"),
-        ((500, 730, 600, 2000), "restored"),  # seen restored soon after exit
-        ((731, None, None, 2000), "not_restored"),  # assessed unrestored after tau
-        ((731, 900, None, 2000), "not_restored"),  # restored, but too late
-        ((900, None, 950, 2000), "not_restored"),  # lost after tau: known
+        ((500, 730, None, 2000), "other"),
+        ((500, 730, 600, 2000), "other"),  # seen restored soon after exit
+        ((731, None, None, 2000), "event"),  # assessed unrestored after tau
+        ((731, 900, None, 2000), "event"),  # restored, but too late
+        ((900, None, 950, 2000), "event"),  # lost after tau: known
         ((730, None, None, 2000), "unknown"),  # in care at tau, but not assessed since: not a failure
         ((300, None, 400, 2000), "unknown"),  # lost before tau: not a failure
         ((300, None, None, 400), "unknown"),  # too little follow-up
@@ -33,21 +33,21 @@ def people(*rows):
 )
 def test_what_each_person_counts_as(row, outcome):
     counts = label(people(row), np.zeros(1)).counts
-    assert counts == {"not_restored": 0, "restored": 0, "straddling": 0, "unknown": 0} | {outcome: 1}
+    assert counts == {"event": 0, "other": 0, "straddling": 0, "unknown": 0} | {outcome: 1}
 
 
 def test_time_zero_is_the_initial_assessment():
     row = people((740, None, None, 2000))
-    assert label(row, np.array([0.0])).counts["not_restored"] == 1
+    assert label(row, np.array([0.0])).counts["event"] == 1
     assert label(row, np.array([30.0])).counts["unknown"] == 1
 
 
 def test_the_unknown_weigh_nothing_and_the_straddling_are_shared():
     labels = label(people((700, 800, None, 2000), (100, 200, None, 2000), (300, None, 400, 2000)), np.zeros(3))
     assert labels.total[2] == 0
-    assert labels.restored[1] > 0
-    assert labels.unrestored[1] == 0
-    assert labels.restored[0] / labels.total[0] == pytest.approx(0.305, abs=1e-6)  # 30.5 of 100 days
+    assert labels.other[1] > 0
+    assert labels.event[1] == 0
+    assert labels.other[0] / labels.total[0] == pytest.approx(0.305, abs=1e-6)  # 30.5 of 100 days
 
 
 def test_who_is_asked():
@@ -77,8 +77,8 @@ def test_weights_equal_one_over_the_censoring_kaplan_meier_of_lifelines(programm
 
 def test_those_assessed_again_stand_for_those_who_were_not():
     labels = label(people((800, None, None, 2000), (500, None, None, 2000), (100, 200, None, 2000)), np.zeros(3))
-    assert labels.unrestored.tolist() == pytest.approx([2, 0, 0], rel=0.02)  # the cap takes 1 %
-    assert labels.restored.tolist() == [0, 0, 1]
+    assert labels.event.tolist() == pytest.approx([2, 0, 0], rel=0.02)  # the cap takes 1 %
+    assert labels.other.tolist() == [0, 0, 1]
 
 
 def test_an_office_without_follow_up_takes_the_weights_of_all(programme):

@@ -1,5 +1,6 @@
 """Stored models: what comes back is what was signed, or nothing does."""
 
+import json
 from datetime import date
 
 import pandas as pd
@@ -36,7 +37,17 @@ def test_storing_twice_is_storing_once(trained, stored):
 
 
 @pytest.mark.parametrize(
-    "name", ["model.json", "model.json.hmac", "metric.parquet", "risk_indicator.parquet", "card.parquet"]
+    "name",
+    [
+        "model.json",
+        "model.json.hmac",
+        "metric.parquet",
+        "risk_indicator.parquet",
+        "card.parquet",
+        "fairness.parquet",
+        "card.md",
+        "datasheet.md",
+    ],
 )
 def test_a_changed_byte_is_refused(trained, stored, name):
     content = bytearray((stored / name).read_bytes())
@@ -75,31 +86,21 @@ def test_a_tampered_model_is_not_overwritten_in_silence(trained, stored):
         registry.save(stored.parent, trained, KEY)
 
 
-def test_the_champion_is_a_signed_pointer(trained, stored):
-    folder = stored.parent
-    assert registry.champion(folder, KEY) is None
-    registry.promote(folder, trained.model_id, KEY)
-    assert registry.champion(folder, KEY) == trained.model_id
-    with pytest.raises(registry.TamperedError):
-        registry.champion(folder, OTHER)
-    signed = (folder / "champion").read_text()
-    (folder / "champion").write_text(signed.replace(trained.model_id, "0" * 32))
-    with pytest.raises(registry.TamperedError):
-        registry.champion(folder, KEY)
-
-
-def test_only_a_trained_model_is_promoted(programme, tmp_path):
-    refused = train(*programme(20), as_of=date(2026, 6, 30), seed=1)
-    registry.save(tmp_path, refused, KEY)
-    assert registry.load(tmp_path, refused.model_id, KEY).risk_indicator.empty
-    with pytest.raises(ValueError, match="refused"):
-        registry.promote(tmp_path, refused.model_id, KEY)
-
-
 @pytest.mark.parametrize("model_id", ["../../etc", "abc", "0" * 32])
 def test_an_unknown_model_is_said_so(tmp_path, model_id):
     with pytest.raises(registry.UnknownModelError):
         registry.load(tmp_path, model_id, KEY)
+
+
+def test_a_model_of_the_first_format_is_still_read(trained, tmp_path):
+    home = registry.save(tmp_path, trained, KEY)
+    payload = json.loads((home / "model.json").read_bytes())
+    del payload["files"], payload["frames"]["fairness"]
+    content = json.dumps(payload, sort_keys=True, separators=(",", ":")).encode()
+    (home / "model.json").write_bytes(content)
+    (home / "model.json.hmac").write_bytes(registry.sign(KEY, "model", trained.model_id, content))
+    back = registry.load(tmp_path, trained.model_id, KEY)
+    assert (len(back.fairness), back.texts) == (0, {})
 
 
 def test_a_short_key_is_refused(trained, tmp_path):

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ml.contracts import CARD, METRIC, RISK_INDICATOR, InputError, require
+from ml.contracts import CARD, FAIRNESS, METRIC, RISK_INDICATOR, InputError, require
 from ml.risk.train import train
 
 AS_OF = date(2026, 6, 30)
@@ -22,6 +22,7 @@ def test_frames_keep_the_contracts(trained):
     require(trained.risk_indicator, RISK_INDICATOR)
     require(trained.metric, METRIC)
     require(trained.card, CARD)
+    require(trained.fairness, FAIRNESS)
     assert trained.risk_indicator["unit"].value_counts().to_dict() == {"indicator": 20, "domain": 6}
     assert set(trained.risk_indicator["outcome"]) == {"not_restored_24m"}
     row = trained.card.iloc[0]
@@ -34,7 +35,9 @@ def test_limits_hold_the_estimates_and_ranks_are_ranks(trained):
     assert table["selection_frequency"].between(0, 1).all()
     assert (table["rank_low"] <= table["rank_high"]).all()
     assert table.groupby("unit")[["rank_low", "rank_high"]].agg(["min", "max"]).to_numpy().max() <= 20
-    assert trained.metric["estimate"].between(trained.metric["lower"], trained.metric["upper"]).all()
+    limits = trained.metric[trained.metric["lower"].notna()]
+    assert len(limits) > 20
+    assert limits["estimate"].between(limits["lower"], limits["upper"]).all()
 
 
 def test_what_drives_restoration_is_found(trained):
@@ -48,7 +51,7 @@ def test_what_drives_restoration_is_found(trained):
 def test_the_document_is_json_of_numbers_and_no_person(trained, programme):
     text = json.dumps(trained.document, allow_nan=False)
     assert json.loads(text) == trained.document
-    assert len(trained.document["coefficients"]) == len(trained.document["features"]) == 32
+    assert len(trained.document["coefficients"]) == len(trained.document["features"])
     assert not any(key in text for key in programme(500)[0]["episode_key"])
 
 
@@ -101,7 +104,7 @@ def test_nobody_followed_to_24_months_is_a_refusal(programme):
 def test_one_cluster_is_a_refusal(programme):
     episodes, snapshots, scores = programme(500)
     refused = train(episodes.assign(operation_key="o"), snapshots, scores, as_of=AS_OF, seed=1)
-    assert "at least 3 of 5 folds" in refused.card["reason"].iloc[0]
+    assert "each of 5 folds" in refused.card["reason"].iloc[0]
 
 
 def test_unscored_domains_and_constant_items_do_no_harm(programme):
