@@ -16,7 +16,7 @@ from flows.cli_mapping import MAPPING, PARAMETER, mapping
 from flows.cli_operate import backfill, config, upgrade
 from flows.cli_partner import COMMANDS as PARTNER_COMMANDS
 from flows.cli_simulate import Day, simulate
-from flows.cli_worklist import worklist
+from flows.cli_worklist import forecast, worklist
 from flows.errors import Exit, StageError
 from flows.settings import Settings
 from flows.warehouse import Home
@@ -106,7 +106,7 @@ def _command() -> str:
     return str(beside.relative_to(Path.cwd())) if beside.is_relative_to(Path.cwd()) else str(beside)
 
 
-for command in (simulate, checks, worklist, diff, mapping, *PARTNER_COMMANDS, backfill, upgrade, config):
+for command in (simulate, checks, worklist, forecast, diff, mapping, *PARTNER_COMMANDS, backfill, upgrade, config):
     cli.add_command(command)
 
 
