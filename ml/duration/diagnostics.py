@@ -1,6 +1,6 @@
 """Whether the headline may be believed: rows of models.metric with model_name `duration`.
 
-- `follow_up_median_days`: reverse Kaplan-Meier.
+- `follow_up_median_days`, `follow_up_mean_days_36m`: reverse Kaplan-Meier.
 - `visit_rate_ratio_per_point`: how much sooner an assessment comes a point of the last total score (1: not at all).
 - `restored_observed_to_expected` by how long the assessment was waited for, `lost_` and `other_exit_` by the year in care:
   what was seen by what the fit expects of the same stays. 1 is as expected; limits by clusters.
@@ -16,9 +16,9 @@ import pandas as pd
 
 from ml.contracts import METRIC, empty, shaped
 from ml.duration.headline import Headline
+from ml.duration.kaplan_meier import follow_up, restricted_mean
 from ml.duration.observed import observed
 from ml.duration.proportional import cox, proportional
-from ml.duration.quantile import follow_up
 from ml.duration.stays import Stays
 from ml.duration.visits import Stretches, Timing
 
@@ -29,6 +29,7 @@ Row = tuple[str, str, float, float | None, float | None, int]
 MODEL_NAME, MODEL_ID = "duration", "duration-panel-1"
 Z = 1.959964
 LEAST_EXPECTED = 5.0
+FOLLOWED_DAYS = 1096.0
 WAITS = (
     (0, 122, "assessed within 4 months"),
     (122, 244, "after 4 to 8 months"),
@@ -48,8 +49,11 @@ def table(rows: list[Row]) -> pd.DataFrame:
 
 
 def followed(episodes: pd.DataFrame) -> Iterator[Row]:
-    """How long people have been followed; none where fewer than half would be."""
+    """How long people have been followed: the mean within three years, and the median where half would be for as long."""
     seen = observed(episodes)
+    mean = restricted_mean(seen.entry, seen.time, seen.state == 0, within=FOLLOWED_DAYS)
+    low, high = mean.estimate - Z * mean.error, min(mean.estimate + Z * mean.error, FOLLOWED_DAYS)
+    yield "follow_up_mean_days_36m", "overall", mean.estimate, low, high, len(seen.time)
     found = follow_up(seen.entry, seen.time, seen.state > 0)
     if found.estimate is not None:
         yield "follow_up_median_days", "overall", found.estimate, found.lower, found.upper, len(seen.time)

@@ -1,4 +1,4 @@
-"""How long people have been followed: the median of the reverse Kaplan-Meier curve, with R's interval."""
+"""Kaplan-Meier in numbers: medians and restricted means with late entry, and how long people have been followed. As R gives them."""
 
 from dataclasses import dataclass
 
@@ -35,6 +35,28 @@ def follow_up(entry: npt.ArrayLike, time: npt.ArrayLike, ended: npt.ArrayLike) -
     Schemper M, Smith TL (1996), Control Clin Trials 17:343-346.
     """
     return median(entry, time, ~np.asarray(ended, dtype=bool))
+
+
+@dataclass(frozen=True)
+class Mean:
+    """The mean within a time, and its standard error, in the unit of the times."""
+
+    estimate: float
+    error: float
+
+
+def restricted_mean(entry: npt.ArrayLike, time: npt.ArrayLike, event: npt.ArrayLike, *, within: float) -> Mean:
+    """The mean time to an event, or `within` where that is shorter; at risk on (entry, time]. As `print(survfit, rmean = within)`."""
+    curve = aalen_johansen.fit(entry, time, np.asarray(event, dtype=np.int64), causes=1)
+    inside = curve.times < within
+    times, survival = curve.times[inside], curve.survival[inside]
+    widths = np.diff(np.concatenate([[0.0], times, [within]]))
+    areas = widths * np.concatenate([[1.0], survival])
+    rest = np.cumsum(areas[::-1])[::-1][1:]
+    left = np.concatenate([[1.0], survival[:-1]]) if len(survival) else survival
+    hazard = 1 - survival / np.maximum(left, 1e-300)
+    spread = hazard / np.maximum(curve.at_risk[inside] * (1 - hazard), 1e-300)
+    return Mean(float(areas.sum()), float(np.sqrt((rest**2 * np.where(rest > 0, spread, 0.0)).sum())))
 
 
 def _half(times: npt.NDArray[np.float64], curve: npt.NDArray[np.float64]) -> float | None:
