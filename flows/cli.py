@@ -13,7 +13,7 @@ from flows import settings as settings_module
 from flows.cli_checks import checks
 from flows.cli_diff import diff
 from flows.cli_mapping import MAPPING, PARAMETER, mapping
-from flows.cli_operate import backfill, config, upgrade
+from flows.cli_operate import backfill, bootstrap, config, upgrade
 from flows.cli_partner import COMMANDS as PARTNER_COMMANDS
 from flows.cli_simulate import Day, simulate
 from flows.cli_worklist import forecast, worklist
@@ -106,7 +106,19 @@ def _command() -> str:
     return str(beside.relative_to(Path.cwd())) if beside.is_relative_to(Path.cwd()) else str(beside)
 
 
-for command in (simulate, checks, worklist, forecast, diff, mapping, *PARTNER_COMMANDS, backfill, upgrade, config):
+for command in (
+    simulate,
+    checks,
+    worklist,
+    forecast,
+    diff,
+    mapping,
+    *PARTNER_COMMANDS,
+    backfill,
+    upgrade,
+    bootstrap,
+    config,
+):
     cli.add_command(command)
 
 

@@ -24,12 +24,14 @@ NAME, NOBODY_LEAVES = "restoration", "restoration_exit_zero_after"
 class Headline:
     """A panel fit of a population of offices: curves of all together, and of each office (m,) where there are several.
 
-    curves are on the days of the grid. used: the stays that say something; cluster, office: of each of them.
+    curves are on the days of the grid. share (m,): how much each office counts,
+    adding to 1. used: the stays that say something; cluster, office: of each of them.
     """
 
     fitted: Panel
     overall: Curves
     each: list[Curves]
+    share: Floats
     names: npt.NDArray[np.str_]
     used: Stays
     cluster: Ints
@@ -55,8 +57,8 @@ def fit(seen: Stays, cluster: Ints, office: pd.Series, *, watched: Watched | Non
     last = min(LAST_DAY, fitted.last)
     days = grid()[grid() <= last]
     each = [fitted.curves(row, last=last).on(days) for row in dummies]
-    overall = panel.average(each, np.bincount(code) / len(code))
-    return Headline(fitted, overall, each, names, used, cluster, code[seen.used])
+    share = np.bincount(code) / len(code)
+    return Headline(fitted, panel.average(each, share), each, share, names, used, cluster, code[seen.used])
 
 
 def rows_of(found: Headline, *, name: str = NAME) -> pd.DataFrame:

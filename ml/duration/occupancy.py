@@ -43,17 +43,29 @@ def interval(curves: Curves, covariance: Floats, *, z: float = 1.959964) -> tupl
     return low, high
 
 
-def occupied(rates: Floats, designs: list[Floats]) -> Curves:
-    """States by day, and their slopes, of hazards (last + 1, 3) that are constant within a day."""
-    days = len(rates)
+def states(rates: Floats) -> Floats:
+    """Chances of the states by day, (last + 1, 4), of hazards (last + 1, 3) that are constant within a day."""
+    before, share, _ = _within(rates)
+    gone = np.cumsum(before[:, None] * rates * share[:, None], axis=0)
+    return np.column_stack([gone, np.exp(-np.cumsum(rates.sum(axis=1)))])
+
+
+def _within(rates: Floats) -> tuple[Floats, Floats, Floats]:
+    """In care at the beginning of each day, what share of a hazard's day comes about, and how that bends with it."""
     total = rates.sum(axis=1)
     before = np.exp(-np.concatenate([[0.0], np.cumsum(total)[:-1]]))
     size = np.maximum(total, 1e-5)  # below it the two limits are right to 1e-5
     leaves = -np.expm1(-size)
     share = np.where(total < size, 1.0 - total / 2, leaves / size)
-    bend = np.where(total < size, -0.5, (np.exp(-size) * size - leaves) / size**2)
-    gone = np.cumsum(before[:, None] * rates * share[:, None], axis=0)
-    stays = np.exp(-np.cumsum(total))
+    return before, share, np.where(total < size, -0.5, (np.exp(-size) * size - leaves) / size**2)
+
+
+def occupied(rates: Floats, designs: list[Floats]) -> Curves:
+    """States by day, and their slopes, of hazards (last + 1, 3) that are constant within a day."""
+    days = len(rates)
+    before, share, bend = _within(rates)
+    estimate = states(rates)
+    stays = estimate[:, 3]
     slopes = []
     for m, design in enumerate(designs):
         moved = rates[:, m, None] * design
@@ -68,4 +80,4 @@ def occupied(rates: Floats, designs: list[Floats]) -> Curves:
             part[:, j] = np.cumsum(change, axis=0)
         part[:, 3] = -stays[:, None] * summed
         slopes.append(part)
-    return Curves(np.column_stack([gone, stays]), np.concatenate(slopes, axis=2))
+    return Curves(estimate, np.concatenate(slopes, axis=2))
