@@ -12,7 +12,7 @@ TREE := $(shell git ls-files -z --cached --others --exclude-standard 2>/dev/null
 FAST := tests/unit tests/spec tests/property tests/golden tests/architecture
 SLOW := tests/simulation tests/dbt tests/database tests/faults tests/privacy tests/flows tests/docs
 
-.PHONY: help setup nightly serve test test-fast test-slow test-long simulation lint format lock docs quality benchmark benchmark-extract benchmark-dbt clean
+.PHONY: help setup nightly serve test test-fast test-slow test-long simulate simulation truth lint format lock docs quality benchmark benchmark-extract benchmark-dbt clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -48,8 +48,11 @@ test-slow: .venv/ready ## simulation, dbt, fault, privacy, flow and documentatio
 test-long: .venv/ready ## tests that take minutes each: seven nights of a database, more random histories
 	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m slow tests
 
-simulation: .venv/ready ## bias and coverage of the curves, ten times the sets of the tests: TIMES=10
+simulate simulation: .venv/ready ## bias, coverage and null behaviour of the curves, ten times the sets of the tests: TIMES=10
 	@SIMULATION_TIMES=$(or $(TIMES),10) $(BIN)/python -m pytest -q -n 2 tests/simulation/test_panel.py
+
+truth: .venv/ready ## the headline of a whole simulated delivery against its truth, and what the stage costs: SURVIVORS=50000
+	@PYTHONPATH=. $(BIN)/python benchmarks/durations.py --survivors $(or $(SURVIVORS),50000)
 
 lint: .venv/ready ## ruff, mypy, sqlfluff
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/sqlfluff lint --processes 2 dbt_project/models
