@@ -45,3 +45,9 @@ create table outcomes.office (office_id varchar, measure varchar, n integer, obs
     ratio double, lower double, upper double, shrunken double, status varchar, reason varchar);
 insert into outcomes.office values ('o', 'lost_12m', 50, 5, 4, 1.25, 0.5, 2, 1.1, 'estimated', null);
 create table outcomes.partner as select 'p' as partner_id, * exclude (office_id) from outcomes.office;
+
+create table outcomes.history as
+from (values
+    ('2026-11-01-0001', date '2026-11-01', 'restored_12m', 'overall', 'all', 0.2::double, 0.1::double, 0.3::double, 400, 1, false),
+    ('2026-11-01-0001', date '2026-11-01', 'n_episodes', 'overall', 'all', 410.0, null, null, 410, 1, false)
+) as t(release_id, as_of, measure, stratum, stratum_value, estimate, lower, upper, n, definition_version, is_break);
