@@ -23,7 +23,7 @@ Ints = npt.NDArray[np.int64]
 NEVER = 10**9
 RIDGE = 1e-6
 SMOOTHING = (1e-3, 1e7)
-ROUNDS, NEWTON_STEPS = 40, 60
+ROUNDS, NEWTON_STEPS, BLOCK = 40, 60, 8192
 FREE_ENOUGH = 0.005  # coefficients: what one more round may still free or bind
 
 
@@ -120,7 +120,19 @@ def loglik(cells: Cells, weight: Floats, over: Basis, theta: Floats) -> float:
 
 def information(cells: Cells, weight: Floats, over: Basis, theta: Floats) -> Floats:
     """Minus the second derivative of the log likelihood, without the penalty, (k + p, k + p)."""
-    return _slopes(cells, over, theta, weight)[2]
+    return _summed(cells, over, theta, weight)[1]
+
+
+def _summed(cells: Cells, over: Basis, theta: Floats, weight: Floats) -> tuple[Floats, Floats]:
+    """The score of all cells together, and their information; in blocks that stay near the processor."""
+    score, info = np.zeros(len(theta)), np.zeros((len(theta), len(theta)))
+    for begin in range(0, len(weight), BLOCK):
+        part = slice(begin, begin + BLOCK)
+        of = Cells(cells.start[part], cells.left[part], cells.right[part], cells.x[part])
+        _, each, block = _slopes(of, over, theta, weight[part])
+        score += weight[part] @ each
+        info += block
+    return score, info
 
 
 def _slopes(cells: Cells, over: Basis, theta: Floats, weight: Floats | None = None) -> tuple[Floats, Floats, Floats]:
@@ -159,8 +171,8 @@ def _newton(
     value = loglik(cells, weight, over, theta) - 0.5 * float(theta @ cost @ theta)
     converged = False
     for _ in range(NEWTON_STEPS):
-        _, score, info = _slopes(cells, over, theta, weight)
-        gradient = weight @ score - cost @ theta
+        score, info = _summed(cells, over, theta, weight)
+        gradient = score - cost @ theta
         step = _solve(info + cost, gradient)
         gain = float(gradient @ step)
         if gain < 1e-8:
@@ -177,7 +189,7 @@ def _newton(
             converged = gain < 1e-4
             break
         theta, value = trial, found
-    info = _slopes(cells, over, theta, weight)[2] + cost
+    info = _summed(cells, over, theta, weight)[1] + cost
     return theta, value + 0.5 * float(theta @ cost @ theta), info, converged
 
 
