@@ -136,3 +136,18 @@ def test_S6_where_all_months_are_alike_no_month_is_called_best(n, sets, capsys):
         print(f"\nS6 n={n}: every month in the set in {whole / sets:.3f} ({noise:.3f})")
     assert single == 0
     assert whole / sets >= 0.95 - 2 * noise
+
+
+@pytest.mark.slow
+def test_fifty_thousand_stays_are_within_two_points_by_the_headline_alone(capsys):
+    programme, at = Programme(), np.searchsorted(grid(), DAYS)
+    frame, unrestored = programme.draw(np.random.default_rng(1), 50_000)
+    with single_thread():
+        found = headline.fit(stays(frame, unrestored), np.arange(50_000), frame["office_id"])
+    off = found.overall.estimate[at, 0] - programme.truth()
+    seen = observed(frame)
+    late = aalen_johansen.fit(seen.entry, seen.time, seen.state, causes=3).incidence_at(DAYS)[:, 0] - programme.truth()
+    with capsys.disabled():
+        print(f"\n50,000 stays: headline off by {off.round(3)}, day of detection by {late.round(3)}")
+    assert np.abs(off).max() <= 0.02
+    assert np.abs(late).min() > 0.05
