@@ -58,7 +58,7 @@ def _retrain(settings: Settings) -> tuple[Done, str]:
     )(lambda: outcome(lambda: _resampled(settings)))
     limits: Done = result(resample(return_state=True))
     create_table_artifact(key="headline-limits", table=limits.rows, description=limits.line)
-    return done, f"{done.line}; {limits.line}"
+    return done, done.line
 
 
 def _resampled(settings: Settings) -> tuple[Done, str]:

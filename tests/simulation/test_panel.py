@@ -26,7 +26,7 @@ SIMPLE = {"frailty": 0.0, "offices": False, "late": 0.0, "missed": False, "closi
 CASES = {
     "S1 gap 3 months": (Programme(gap=91, **SIMPLE), 400, 60),
     "S1 gap 6 months": (Programme(gap=182, **SIMPLE), 400, 60),
-    "S1 gap 9 months": (Programme(gap=274, **SIMPLE), 400, 30),
+    "S1 gap 9 months": (Programme(gap=274, **SIMPLE), 400, 12),
     "S1 half-year, then yearly": (Programme(), 400, 60),
     "S1 3,000 stays": (Programme(), 3000, 40),
     "S3 four in ten entered late": (Programme(late=0.4, frailty=1.0), 3000, 30),
