@@ -83,7 +83,7 @@ def _sensitivities(programme: Programme, found: Headline, metrics: list[diagnost
     """Rows of the sensitivities beside a headline; adds what is known of the fit to `metrics`."""
     between = sensitivity.between_visits(programme, found)
     weighted, rate = sensitivity.visits_weighted(programme, found, between)
-    parts = [headline.nobody_leaves_unseen(found), weighted, *sensitivity.overall(programme)]
+    parts = [headline.nobody_leaves_unseen(found), weighted, *sensitivity.overall(programme, found)]
     metrics += [
         *diagnostics.followed(programme.episodes),
         *diagnostics.timed(rate),

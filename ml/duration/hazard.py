@@ -81,14 +81,16 @@ def basis_of(cells: Cells, last: int) -> Basis:
 
 def fit(
     cells: Cells, weight: Floats, over: Basis, *, pooled: bool = False, penalty: Penalty | None = None,
-    theta: Floats | None = None,
+    theta: Floats | None = None, near: Fitted | None = None,
 ) -> Fitted:  # fmt: skip
     """The fitted hazard of weighted cells ((m,) weights, zero allowed).
 
     `pooled`: gamma is drawn towards 0, by as much as the data ask. With `penalty` and `theta` of an earlier fit the
-    penalty is kept and the search begins there (for resampling).
+    penalty is kept and the search begins there (for resampling). `near`: a fit of like data, where the search begins.
     """
     given = penalty is not None
+    if near is not None and len(near.theta) == over.design.shape[1] + cells.x.shape[1] and near.converged:
+        penalty, theta = near.penalty, near.theta
     penalty = penalty or _penalty(over, cells.x.shape[1], smoothing=10.0, shrinkage=1.0 if pooled else 0.0)
     theta = _begin(cells, weight, over) if theta is None else theta
     free = np.inf

@@ -38,20 +38,24 @@ class Headline:
     office: Ints
 
 
-def fit(seen: Stays, cluster: Ints, office: pd.Series, *, watched: Watched | None = None) -> Headline | None:
+def fit(
+    seen: Stays, cluster: Ints, office: pd.Series, *, watched: Watched | None = None, near: "Headline | None" = None
+) -> Headline | None:
     """The fit behind the headline; None where fewer than 11 are at risk at intake, or where it does not converge.
 
     Offices differ by a factor on each hazard, drawn towards 1 by as much as the data ask. The curve of all is the
     average over the offices by their number of episodes, so that an office whose early stays are missing or seldom
     assessed counts for no less. Episodes without an office are an office of their own. `watched`: what is known of the
-    restoration of the stays that are used, in their order, in place of what they say.
+    restoration of the stays that are used, in their order, in place of what they say. `near`: a fit of the same offices,
+    where the search begins.
     """
     used, cluster = seen.take(seen.used), cluster[seen.used]
     if not (at_risk(used)[0] >= MIN_AT_RISK):
         return None
     names, code = np.unique(office.fillna("").to_numpy(dtype=str), return_inverse=True)
+    start = near.fitted if near is not None and np.array_equal(near.names, names) else None
     dummies = np.eye(len(names)) if len(names) > 1 else np.zeros((1, 0))
-    fitted = panel.fit(used, cluster, dummies[code[seen.used]], pooled=len(names) > 1, watched=watched)
+    fitted = panel.fit(used, cluster, dummies[code[seen.used]], pooled=len(names) > 1, watched=watched, near=start)
     if not fitted.converged:
         return None
     last = min(LAST_DAY, fitted.last)

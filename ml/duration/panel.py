@@ -108,21 +108,25 @@ class Part:
     scores: Floats
 
     @classmethod
-    def of(cls, watched: Watched, x: Floats, cluster: Ints, last: int, *, pooled: bool) -> "Part":
-        """The fit of observations of stays with covariates x (n, p) and clusters (n,)."""
+    def of(
+        cls, watched: Watched, x: Floats, cluster: Ints, last: int, *, pooled: bool, near: Fitted | None = None
+    ) -> "Part":
+        """The fit of observations of stays with covariates x (n, p) and clusters (n,); near: where the search begins."""
         cells, members = _cells(watched, x[watched.row], cluster)
         weight = np.asarray(members.sum(axis=0)).ravel()
-        one = hazard.fit(cells, weight, hazard.basis_of(cells, last), pooled=pooled)
+        one = hazard.fit(cells, weight, hazard.basis_of(cells, last), pooled=pooled, near=near)
         return cls(one, cells, members, np.asarray(members @ hazard.scores(cells, one.basis, one.theta)))
 
 
 def fit(
-    seen: Stays, cluster: Ints, x: Floats | None = None, *, pooled: bool = False, watched: Watched | None = None
-) -> Panel:
+    seen: Stays, cluster: Ints, x: Floats | None = None, *, pooled: bool = False, watched: Watched | None = None,
+    near: Panel | None = None,
+) -> Panel:  # fmt: skip
     """The panel model of stays that are used; cluster (n,) from 0; x (n, p) acts proportionally on all three hazards.
 
     `pooled`: the coefficients of x are drawn towards 0 by as much as the data ask, as for the offices of one programme.
-    `watched`: what is known of restoration, in place of what the stays say. Raises ValueError when no stay is used.
+    `watched`: what is known of restoration, in place of what the stays say. `near`: a fit of like data, where the
+    search begins. Raises ValueError when no stay is used.
     """
     if not len(seen.used) or not seen.used.all():
         raise ValueError("a fit needs stays, and only such as are used")
@@ -131,7 +135,8 @@ def fit(
     cluster = np.unique(cluster, return_inverse=True)[1].astype(np.int64)
     known = observations(seen)
     known[0] = known[0] if watched is None else watched
-    parts = [Part.of(one, given, cluster, last, pooled=pooled) for one in known]
+    begin = near.hazards if near else (None, None, None)
+    parts = [Part.of(one, given, cluster, last, pooled=pooled, near=at) for one, at in zip(known, begin, strict=True)]
     covariance = sandwich(parts)
     fits, cells, members = ([getattr(part, name) for part in parts] for name in ("fitted", "cells", "members"))
     return Panel(_three(fits), covariance, _three(cells), _three(members))

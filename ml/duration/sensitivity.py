@@ -28,15 +28,18 @@ from ml.duration.visits import Stretches, Timing
 LOST_OUTCOMES = ("lost_contact", "withdrew")
 
 
-def overall(programme: Programme) -> Iterator[pd.DataFrame]:
-    """Rows of each sensitivity of everybody together, without stratum; none where its fit does not converge."""
+def overall(programme: Programme, near: Headline) -> Iterator[pd.DataFrame]:
+    """Rows of each sensitivity of everybody together, without stratum; none where its fit does not converge.
+
+    Each search begins at the headline, `near`.
+    """
     for variant, rows in programme.restoration_variant.groupby("variant"):
         unrestored = programme.unrestored_variant[programme.unrestored_variant["variant"] == variant]
         yield _fitted(
-            programme, stays(with_restoration(programme.episodes, rows), unrestored), f"restoration_{variant}"
+            programme, stays(with_restoration(programme.episodes, rows), unrestored), f"restoration_{variant}", near
         )
     for name, bound in (("none", lost_never(programme.known)), ("all", lost_restored(programme.known))):
-        yield _fitted(programme, bound, f"restoration_lost_{name}_restored")
+        yield _fitted(programme, bound, f"restoration_lost_{name}_restored", near)
 
 
 def with_restoration(episodes: pd.DataFrame, bounds: pd.DataFrame) -> pd.DataFrame:
@@ -78,7 +81,9 @@ def visits_weighted(programme: Programme, found: Headline, between: Stretches) -
     if rate is None:
         return headline.no_rows(), None
     watched = between.watched(visits.weights(between, rate))
-    weighted = headline.fit(programme.known, programme.cluster, programme.episodes["office_id"], watched=watched)
+    weighted = headline.fit(
+        programme.known, programme.cluster, programme.episodes["office_id"], watched=watched, near=found
+    )
     rows = headline.rows_of(weighted, name="restoration_visits_weighted") if weighted else headline.no_rows()
     return rows, rate
 
@@ -103,6 +108,6 @@ def _lost_unseen(known: Stays) -> npt.NDArray[np.bool_]:
     return known.used & (known.cause == LOST) & (known.right == NEVER) & (known.stop > known.start)
 
 
-def _fitted(programme: Programme, known: Stays, name: str) -> pd.DataFrame:
-    found = headline.fit(known, programme.cluster, programme.episodes["office_id"])
+def _fitted(programme: Programme, known: Stays, name: str, near: Headline) -> pd.DataFrame:
+    found = headline.fit(known, programme.cluster, programme.episodes["office_id"], near=near)
     return headline.rows_of(found, name=name) if found else headline.no_rows()
