@@ -90,7 +90,7 @@ def fit(
     """
     given = penalty is not None
     if near is not None and len(near.theta) == over.design.shape[1] + cells.x.shape[1] and near.converged:
-        penalty, theta = near.penalty, near.theta
+        theta = near.theta  # not its penalty: tuning that begins at much smoothing stops too soon
     penalty = penalty or _penalty(over, cells.x.shape[1], smoothing=10.0, shrinkage=1.0 if pooled else 0.0)
     theta = _begin(cells, weight, over) if theta is None else theta
     free = np.inf
