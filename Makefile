@@ -12,10 +12,10 @@ TREE := $(shell git ls-files -z --cached --others --exclude-standard 2>/dev/null
 FAST := tests/unit tests/spec tests/property tests/golden tests/architecture
 SLOW := tests/simulation tests/dbt tests/database tests/faults tests/privacy tests/flows tests/docs
 
-.PHONY: help setup nightly serve test test-fast test-slow test-long simulation lint format lock docs quality benchmark benchmark-extract benchmark-dbt benchmark-checks million histories simulate-offices test-browser chromium simulate-need clean
+.PHONY: help setup nightly serve test test-fast test-slow test-long simulation lint format lock docs quality benchmark benchmark-extract benchmark-dbt benchmark-checks million histories simulate-offices test-browser chromium simulate-need simulate truth clean
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
 
 setup: .venv/ready ## make .venv from requirements.lock
 
@@ -56,8 +56,13 @@ chromium:
 		&& apt-get -qq update && apt-get -qq install -y --no-install-recommends chromium fonts-dejavu-core >/dev/null; } \
 		|| { echo "chromium is needed on the path: apt-get install chromium"; exit 2; }
 
-simulation: .venv/ready ## bias and coverage of the curves, ten times the sets of the tests: TIMES=10
+simulation: simulate
+
+simulate: .venv/ready ## bias, coverage and null behaviour of the curves, ten times the sets of the tests: TIMES=10
 	@SIMULATION_TIMES=$(or $(TIMES),10) $(BIN)/python -m pytest -q -n 2 tests/simulation/test_panel.py
+
+truth: .venv/ready ## the headline of a whole simulated delivery against its truth, and what the stage costs: SURVIVORS=50000
+	@PYTHONPATH=. $(BIN)/python benchmarks/durations.py --survivors $(or $(SURVIVORS),50000)
 
 simulate-offices: .venv/ready ## offices that are alike and one that is not, twenty times the sets of the tests: TIMES=20
 	@SIMULATION_TIMES=$(or $(TIMES),20) $(BIN)/python -m pytest -q tests/simulation/test_offices.py

@@ -106,3 +106,44 @@ def read(home: Home, query: str, parameters: list[object] | None = None) -> list
         )
     with connect(path, read_only=True) as connection:
         return connection.execute(query, parameters or []).fetchall()
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What may come of one person in care: chances of each state on a later day (estimate, lower, upper), and until when it may be used."""
+
+    release_id: str
+    made_for: date
+    expires_on: date
+    office_id: str
+    day: int
+    then: int
+    states: dict[str, tuple[float, float, float]]
+
+
+def outlook_of(home: Home, episode_key: str, *, today: date) -> Outlook:
+    """The forecast of an episode. Raises NothingPublishedError where there is none, or only one that has expired."""
+    path = home.casework / FILE
+    next_step = "aftercare nightly"
+    if not path.exists():
+        raise NothingPublishedError("there is no forecast yet", stage="forecast", next_step=next_step)
+    with connect(path, read_only=True) as connection:
+        ((release_id,),) = connection.execute("select release_id from about").fetchall()
+        there = connection.execute("select 1 from duckdb_tables() where table_name = 'forecast'").fetchall()
+        rows = connection.execute(
+            "select as_of, expires_on, office_id, as_of_day, day, state, estimate, lower, upper from forecast "
+            "where episode_key = ? order by state",
+            [episode_key],
+        ).fetchall() if there else []  # fmt: skip
+    if not rows:
+        raise NothingPublishedError(
+            "there is no forecast of this episode: it is not in care, was seen restored, or is watched for longer than "
+            "anybody has been",
+            stage="forecast",
+            next_step="aftercare key turns the id of an episode into its key",
+        )
+    made_for, expires_on, office_id, day, then = rows[0][:5]
+    if today > expires_on:
+        raise NothingPublishedError("the forecast has expired", stage="forecast", next_step=next_step)
+    states = {str(state): (estimate, lower, upper) for *_, state, estimate, lower, upper in rows}
+    return Outlook(str(release_id), made_for, expires_on, str(office_id), int(day), int(then), states)

@@ -13,13 +13,13 @@ from flows.cli_checks import checks
 from flows.cli_diff import diff
 from flows.cli_mapping import MAPPING, PARAMETER, mapping
 from flows.cli_models import models, review, support
-from flows.cli_operate import backfill, config, upgrade
+from flows.cli_operate import backfill, bootstrap, config, upgrade
 from flows.cli_partner import COMMANDS as PARTNER_COMMANDS
 from flows.cli_release import COMMANDS as RELEASE_COMMANDS
 from flows.cli_release import HOME
 from flows.cli_report import report
 from flows.cli_simulate import Day, simulate
-from flows.cli_worklist import worklist
+from flows.cli_worklist import forecast, worklist
 from flows.errors import Exit, StageError
 from flows.settings import Settings
 from flows.warehouse import Home
@@ -108,6 +108,7 @@ for command in (
     simulate,
     checks,
     worklist,
+    forecast,
     diff,
     mapping,
     models,
@@ -118,6 +119,7 @@ for command in (
     report,
     backfill,
     upgrade,
+    bootstrap,
     config,
 ):
     cli.add_command(command)

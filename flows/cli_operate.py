@@ -1,4 +1,4 @@
-"""Commands for who operates a home: `aftercare backfill`, `aftercare upgrade`, `aftercare config`."""
+"""Commands for who operates a home: `aftercare backfill`, `aftercare upgrade`, `aftercare config`, `aftercare bootstrap`."""
 
 import sys
 from datetime import UTC, date, datetime
@@ -38,6 +38,22 @@ def upgrade(home: Path | None) -> None:
     from flows.upgrade import upgrade as run
 
     click.echo(run(Home(settings_module.load(home=home).home.resolve()), at=datetime.now(UTC)))
+
+
+@click.command()
+@click.option(
+    "--draws", type=click.IntRange(min=200), default=200, show_default=True, help="How many resamples; 200 or more."
+)
+@HOME
+def bootstrap(draws: int, home: Path | None) -> None:
+    """Resample the headline of the live release; interrupted, it goes on where it stopped. The weekly retraining runs it too."""
+    from flows.bootstrap import bootstrap_live
+
+    done = bootstrap_live(settings_module.load(home=home), draws=draws, say=click.echo)
+    click.echo(done.line)
+    for row in done.rows:
+        near = f"{row['lower']:.3f} to {row['upper']:.3f}, published {row['sandwich_lower']:.3f} to {row['sandwich_upper']:.3f}"
+        click.echo(f"restored by day {row['day']:>4}: {row['estimate']:.3f} ({near})")
 
 
 @click.group()

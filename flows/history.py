@@ -25,7 +25,14 @@ GONE = "gone_keys"
 ASSESSMENTS = "assessment_history"
 MEMORY = "memory.json"
 COUNTS = "night_counts"
+HEADLINES = "headline"
 RECENT_DAYS, MOST_NIGHTS = 35, 7
+# The columns of outcomes.history, and one text of the definitions that a figure was made under.
+HEADLINES_DECLARED = f"""
+    create table history.{HEADLINES} (
+        release_id varchar, as_of date, measure varchar, stratum varchar, stratum_value varchar, estimate double,
+        lower double, upper double, n integer, definition_version integer, is_break boolean, definitions varchar
+    )"""
 
 
 @dataclass(frozen=True)
@@ -101,11 +108,14 @@ def gone_keys(home: Home, release_id: str | None) -> Path | None:
 
 
 def restore(build: duckdb.DuckDBPyConnection, home: Home, release_id: str | None) -> None:
-    """Put a release's history of assessments where dbt's snapshot goes on with it."""
-    path = home.history / (release_id or "none") / f"{ASSESSMENTS}.parquet"
-    if path.exists():
-        build.execute("create schema if not exists history")
+    """Put a release's history of assessments where dbt's snapshot goes on with it, and its headline figures where the estimates do."""
+    build.execute("create schema if not exists history")
+    build.execute(HEADLINES_DECLARED)
+    folder = home.history / (release_id or "none")
+    if (path := folder / f"{ASSESSMENTS}.parquet").exists():
         build.execute(f"create table history.{ASSESSMENTS} as select * from read_parquet({quoted(str(path))})")
+    if (path := folder / f"{HEADLINES}.parquet").exists():
+        build.execute(f"insert into history.{HEADLINES} by name select * from read_parquet({quoted(str(path))})")
 
 
 def show_recent(build: duckdb.DuckDBPyConnection, home: Home, release_id: str | None, as_of: date) -> None:
@@ -137,6 +147,7 @@ def keep(home: Home, build_file: Path, remembered: Memory) -> None:
         GONE: "select distinct table_name, key from intermediate.int_key_known_before where is_gone",
         ASSESSMENTS: f"select * from history.{ASSESSMENTS}",
         COUNTS: "select * from intermediate.int_night_count order by all",
+        HEADLINES: f"select * from history.{HEADLINES} order by all",
     }
     with connect(build_file, read_only=True) as connection:
         for name, query in queries.items():

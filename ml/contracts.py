@@ -52,6 +52,23 @@ FCT_EPISODE: Contract = {
 
 UNRESTORED: Contract = {"episode_key": _KEY, "day": Column("int")}
 
+UNRESTORED_VARIANT: Contract = {"variant": _KEY, **UNRESTORED}
+
+RESTORATION_VARIANT: Contract = {
+    "variant": _KEY,
+    "episode_key": _KEY,
+    "restored_left_day": _MAYBE_DAY,
+    "restored_right_day": _MAYBE_DAY,
+}
+
+VISIT: Contract = {
+    "episode_key": _KEY,
+    "day": Column("int"),
+    "is_restored": Column("bool"),
+    "total": Column("number"),
+    "instrument_version": _MAYBE_TEXT,
+}
+
 INITIAL_TOTAL: Contract = {"episode_key": Column("text", unique=True), "total": _MAYBE_NUMBER}
 
 SNAPSHOT: Contract = {
@@ -111,6 +128,17 @@ FORECAST: Contract = {
     "estimate": Column("number"),
     "lower": Column("number"),
     "upper": Column("number"),
+}
+
+FIGURE: Contract = {
+    "measure": _KEY,
+    "stratum": _KEY,
+    "stratum_value": _KEY,
+    "estimate": Column("number"),
+    "lower": _MAYBE_NUMBER,
+    "upper": _MAYBE_NUMBER,
+    "n": Column("int"),
+    "definition_version": Column("int"),
 }
 
 RISK_INDICATOR: Contract = {

@@ -46,6 +46,7 @@ def _outside(estimate: str, low: str, high: str) -> str:
 
 _CURVE, _RISK, _METRIC, _TIME = "outcomes.curve", "models.risk_indicator", "models.metric", "outcomes.optimal_time"
 _FAIR = "models.fairness"
+_HISTORY = "outcomes.history"
 _EFFECT, _OFFICE, _PARTNER = "services.effect", "outcomes.office", "outcomes.partner"
 _RATIO = _any_not_finite("observed", "expected", "ratio", "lower", "upper", "shrunken")
 _KNOWN = """case unit
@@ -95,6 +96,8 @@ _RULES = [
         "case when status = 'estimated' then coalesce(estimate_months::varchar, set_months) is null "
         "else status is null or reason is null end",
     ),
+    Wrong(_HISTORY, "finite", f"{_missing_or_not_finite('estimate')} or {_any_not_finite('lower', 'upper')}"),
+    Wrong(_HISTORY, "interval_ordered", f"{_outside('estimate', 'lower', 'upper')} or lower > upper + {ROUNDING}"),
     Wrong(_EFFECT, "finite", _any_not_finite("estimate", "lower", "upper", "effective_n")),
     _interval(_EFFECT),
     Wrong(
@@ -150,6 +153,7 @@ _OWN = {
         where headline.curve_name = 'restoration' and seen.curve_name = 'restoration_detection_date'
             and stratum = 'overall' and state = 'restored'""",
     "outcomes.optimal_time.grain": _repeated(_TIME, "question, stratum, stratum_value"),
+    "outcomes.history.grain": _repeated(_HISTORY, "as_of, measure, stratum, stratum_value"),
     "outcomes.optimal_time.five_questions": """
         select 1, (count(distinct question) filter (where stratum = 'overall') < 5)::integer from outcomes.optimal_time""",
     "outcomes.curve.headline_present": """

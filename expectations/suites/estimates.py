@@ -25,6 +25,7 @@ _NUMBERS = {
     "outcomes.office.finite": "A ratio over nothing expected is not a finding about an office.",
     "outcomes.partner.finite": "A ratio over nothing expected is not a finding about a partner.",
     "services.effect.finite": "An effect that is infinite or NaN is a fit that did not converge.",
+    "outcomes.history.finite": "A figure that is infinite or NaN would stay in the series of every later release.",
     "outcomes.optimal_time.finite": "A time that is infinite or NaN is a search that ran out of data.",
 }
 _CURVE_RANGE = {
@@ -44,6 +45,7 @@ _INTERVALS = {
     "models.risk_indicator.interval_ordered": "An interval whose ends are swapped looks like certainty.",
     "outcomes.office.interval_ordered": "An interval whose ends are swapped would single out an office wrongly.",
     "outcomes.partner.interval_ordered": "An interval whose ends are swapped would single out a partner wrongly.",
+    "outcomes.history.interval_ordered": "An estimate lies inside its own interval, or one of the three is wrong.",
     "outcomes.optimal_time.interval_ordered": "An interval whose ends are swapped looks like certainty.",
     "services.effect.interval_ordered": "An interval whose ends are swapped looks like certainty.",
     "models.risk_indicator.rank_ordered": "A rank starts at 1 and its best is not behind its worst.",
@@ -56,6 +58,7 @@ _CODES = {
 }
 _GRAIN = {
     "outcomes.curve.grain": "Two figures for one day and state leave the reader to choose.",
+    "outcomes.history.grain": "Two figures of one date leave the reader to choose.",
     "outcomes.optimal_time.grain": "Two answers to one question leave the reader to choose.",
     "models.risk_indicator.grain": "Two importances of one indicator leave the reader to choose.",
     "models.fairness.grain": "Two findings about one group leave the reader to choose.",

@@ -19,6 +19,22 @@ FRAMES = {
         "(select value::integer from meta.definition where name = 'minimum_scored_domains') "
         "group by episode_key, day having not bool_or(is_restored) order by episode_key, day"
     ),
+    # The same with the cut-off one step lower or higher, and where restoration then lies.
+    "unrestored_variant": (
+        "select variant, episode_key, day from intermediate.int_assessment_variant "
+        "group by variant, episode_key, day having not bool_or(is_restored) order by variant, episode_key, day"
+    ),
+    "restoration_variant": (
+        "select variant, episode_key, restored_left_day, restored_right_day from intermediate.int_restoration_variant "
+        "order by variant, episode_key"
+    ),
+    # Each assessment with enough domains, one a day: what was known when the next was due.
+    "visits": (
+        "select episode_key, day, bool_or(is_restored) as is_restored, max(total) as total, "
+        "min(instrument_version) as instrument_version from aso.fct_assessment where n_domains >= "
+        "(select value::integer from meta.definition where name = 'minimum_scored_domains') "
+        "group by episode_key, day order by episode_key, day"
+    ),
     "initial": "select episode_key, total from aso.snapshot where stage = 'initial' order by episode_key",
     "snapshots": (
         "select episode_key, stage, assessment_key, day, total from aso.snapshot where stage in ('initial', 'mid') "
@@ -44,10 +60,14 @@ def read_frames(marts: Path, *names: str) -> dict[str, pd.DataFrame]:
 
 
 def write_frame(connection: duckdb.DuckDBPyConnection, table: str, frame: pd.DataFrame) -> int:
-    """Fill a declared table by name, in one transaction; how many rows it now has."""
+    """Fill a declared table by name, in one transaction; how many rows came.
+
+    Rows that name their model take the place of that model's rows alone: several stages share models.metric and models.card.
+    """
     connection.execute("begin")
-    connection.execute(f"delete from {table}")
     connection.register("incoming", frame)
+    of = " where model_name in (select model_name from incoming)" if "model_name" in frame else ""
+    connection.execute(f"delete from {table}{of}")
     connection.execute(f"insert into {table} by name select * from incoming")
     connection.unregister("incoming")
     connection.execute("commit")

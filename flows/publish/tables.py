@@ -69,6 +69,9 @@ _COLUMNS = {
         "question stratum stratum_value estimate_months lower_months upper_months set_months n status reason "
         "definition_version"
     ),
+    "outcomes.history": (
+        "release_id as_of measure stratum stratum_value estimate lower upper n definition_version is_break"
+    ),
     "outcomes.office": "office_id measure n observed expected ratio lower upper shrunken status reason",
     "outcomes.partner": "partner_id measure n observed expected ratio lower upper shrunken status reason",
     "outcomes.training_need": (
@@ -115,6 +118,7 @@ _KEYS = {
     "services.effect": "question strategy comparator contrast horizon_months",
     "outcomes.curve": "curve_name stratum stratum_value state day",
     "outcomes.optimal_time": "question stratum stratum_value",
+    "outcomes.history": "as_of measure stratum stratum_value",
     "outcomes.office": "office_id measure",
     "outcomes.partner": "partner_id measure",
     "outcomes.training_need": "partner_id kind code measure",
@@ -136,5 +140,8 @@ KEYS: dict[str, tuple[str, ...]] = {table: tuple(columns.split()) for table, col
 STAMPED_TABLES = frozenset({"meta.release"})
 """Tables that name the run and nothing else: they are in no content hash."""
 
-STAMPED_COLUMNS: dict[str, frozenset[str]] = {"meta.extract": frozenset({"extract_id", "sha256"})}
-"""Columns that name a delivery and its bytes: the same rows delivered in another order hash the same."""
+STAMPED_COLUMNS: dict[str, frozenset[str]] = {
+    "meta.extract": frozenset({"extract_id", "sha256"}),
+    "outcomes.history": frozenset({"release_id"}),
+}
+"""Columns that name a delivery and its bytes, or a release: the same rows delivered in another order hash the same."""

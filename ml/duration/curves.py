@@ -1,9 +1,9 @@
-"""How long restoration takes: all rows of outcomes.curve.
+"""How long restoration takes: all rows of outcomes.curve, and what is told beside them.
 
 `restoration` (method panel) is the headline: the cumulative incidence of first restoration before any exit, with the
 other three states, by the panel likelihood (see panel, stays). Overall; by casework type, age band and severity (thirds
 of the first total score), each fitted alone; by office, all offices in one fit whose differences are partially pooled.
-`restoration_exit_zero_after` is its sensitivity: nobody leaves between a restoration and the assessment that shows it.
+What it would be under other assumptions: `sensitivity`; if it may be believed: `diagnostics`, `calibration`.
 Beside them stand `restoration_detection_date` and `restoration_npmle` (see beside).
 """
 
@@ -15,11 +15,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from ml import resampling
-from ml.contracts import CURVE, FCT_EPISODE, INITIAL_TOTAL, UNRESTORED, empty, require, shaped
-from ml.duration import beside, headline, optimal_time
+from ml.contracts import CURVE, FIGURE, FORECAST, METRIC, empty, shaped
+from ml.duration import beside, calibration, diagnostics, figures, forecast, headline, optimal_time, sensitivity
+from ml.duration.headline import Headline
 from ml.duration.observed import observed
 from ml.duration.optimal_time import Asked, nobody
-from ml.duration.stays import stays
+from ml.duration.programme import Programme
 from ml.threads import single_thread
 
 MIN_STRATUM = 50
@@ -28,78 +29,97 @@ HEADLINE_STRATA = ("casework_type", "age_band", "severity")
 SORTED = ["curve_name", "stratum", "stratum_value", "state", "day"]
 
 Bools = npt.NDArray[np.bool_]
-Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Durations:
-    """Rows of outcomes.curve and of outcomes.optimal_time."""
+    """Rows of outcomes.curve, outcomes.optimal_time and models.metric, forecasts of people, and the figures of history."""
 
     curve: pd.DataFrame
     optimal_time: pd.DataFrame
+    metric: pd.DataFrame
+    forecast: pd.DataFrame
+    figure: pd.DataFrame
 
 
 def curves(episodes: pd.DataFrame, *, seed: int, draws: int = 100, **frames: pd.DataFrame | None) -> pd.DataFrame:
     """Rows of outcomes.curve, as `durations` gives them."""
-    return durations(episodes, seed=seed, draws=draws, **frames).curve
+    return durations(episodes, seed=seed, draws=draws, curve_version=1, **frames).curve
 
 
 def durations(
-    episodes: pd.DataFrame, *, seed: int, draws: int = 100,
-    unrestored: pd.DataFrame | None = None, initial: pd.DataFrame | None = None,
-) -> Durations:  # fmt: skip
-    """Rows of outcomes.curve and outcomes.optimal_time for episodes with the columns of core.fct_episode; the same for any order of rows.
+    episodes: pd.DataFrame, *, seed: int, draws: int = 100, curve_version: int = 1, **frames: pd.DataFrame | None
+) -> Durations:
+    """All that is estimated of episodes with the columns of core.fct_episode; the same for any order of rows.
 
-    `unrestored` (episode_key, day): assessments that found her not restored; without it late entries say nothing to the
-    headline. `initial` (episode_key, total): the first total score; without it there is no severity.
+    Frames, by name (`programme.FRAMES`; one that is not given is empty): unrestored, without which late entries say nothing
+    to the headline; initial, without which there is no severity; visits, restoration_variant and unrestored_variant, without
+    which there are no sensitivities by visit and cut-off. `curve_version`: the version of the headline's definition.
     Days are whole months (30.4375 days, rounded) up to five years, as far as at least 11 are at risk. Strata with
     fewer than 50 episodes are left out. Estimates lie in [lower, upper] within 0..1; restored, lost and other_exit
     never fall, in_care never rises. Where no event (or nothing else) was seen the open limit is Clopper-Pearson's
     for the number of clusters.
     Raises InputError when a frame breaks its contract.
     """
-    unrestored = empty(UNRESTORED) if unrestored is None else unrestored
-    initial = empty(INITIAL_TOTAL) if initial is None else initial
-    for frame, contract in ((episodes, FCT_EPISODE), (unrestored, UNRESTORED), (initial, INITIAL_TOTAL)):
-        require(frame, contract)
+    programme = Programme.of(episodes, **frames)
     if episodes.empty:
-        return Durations(empty(CURVE), optimal_time.answers([nobody("overall", "all", 0)], seed=seed))
-    group = resampling.clusters(episodes).code
+        times = optimal_time.answers([nobody("overall", "all", 0)], seed=seed)
+        return Durations(empty(CURVE), times, empty(METRIC), empty(FORECAST), empty(FIGURE))
     with single_thread():
-        headlines, asked = _headlines(episodes, unrestored, initial, group)
-        parts = [*_beside(episodes, group, seed, draws), *headlines]
+        found, parts, asked = _headlines(programme)
+        metrics: list[diagnostics.Row] = []
+        if found:
+            parts += _sensitivities(programme, found, metrics)
+        parts += _beside(programme, seed, draws)
+        told = forecast.forecast(found, forecast.still_in_care(episodes)) if found else empty(FORECAST)
     table = pd.concat([part for part in parts if len(part)] or [empty(CURVE)], ignore_index=True)
-    table = shaped(table.sort_values(SORTED, ignore_index=True), CURVE)
-    return Durations(table, optimal_time.answers(asked, seed=seed))
+    curve = shaped(table.sort_values(SORTED, ignore_index=True), CURVE)
+    times = optimal_time.answers(asked, seed=seed)
+    figure = figures.figures(curve, times, n_episodes=len(episodes), curve_version=curve_version)
+    return Durations(curve, times, diagnostics.table(metrics), told, figure)
 
 
-def _beside(episodes: pd.DataFrame, group: Ints, seed: int, draws: int) -> list[pd.DataFrame]:
-    seen, parts = observed(episodes), []
-    for stratum, value, rows in _strata(episodes, STRATA):
+def _sensitivities(programme: Programme, found: Headline, metrics: list[diagnostics.Row]) -> list[pd.DataFrame]:
+    """Rows of the sensitivities beside a headline; adds what is known of the fit to `metrics`."""
+    between = sensitivity.between_visits(programme, found)
+    weighted, rate = sensitivity.visits_weighted(programme, found, between)
+    parts = [headline.nobody_leaves_unseen(found), weighted, *sensitivity.overall(programme, found)]
+    metrics += [
+        *diagnostics.followed(programme.episodes),
+        *diagnostics.timed(rate),
+        *diagnostics.fitted_by_wait(found, between),
+        *diagnostics.fitted_by_year(found),
+        *diagnostics.offices_proportional(found),
+        *calibration.came_true(programme),
+    ]
+    everybody = [part.assign(stratum="overall", stratum_value="all") for part in parts if len(part)]
+    return [*everybody, *sensitivity.by_instrument(programme, MIN_STRATUM)]
+
+
+def _beside(programme: Programme, seed: int, draws: int) -> list[pd.DataFrame]:
+    seen, parts = observed(programme.episodes), []
+    for stratum, value, rows in _strata(programme.episodes, STRATA):
         for name, curve in (("_detection_date", beside.detection_date), ("_npmle", beside.model_free)):
             generator = resampling.rng(seed, name, stratum, value)
-            part = curve(seen.take(rows), group[rows], generator, draws)
+            part = curve(seen.take(rows), programme.cluster[rows], generator, draws)
             parts.append(part.assign(stratum=stratum, stratum_value=value))
     return parts
 
 
-def _headlines(
-    episodes: pd.DataFrame, unrestored: pd.DataFrame, initial: pd.DataFrame, group: Ints
-) -> tuple[list[pd.DataFrame], list[Asked]]:
-    """Rows of the headline and its sensitivity, and whom to ask about optimal time."""
-    known = stays(episodes, unrestored)
-    graded = episodes.assign(severity=severity(episodes, initial))
-    parts, asked = [], []
+def _headlines(programme: Programme) -> tuple[Headline | None, list[pd.DataFrame], list[Asked]]:
+    """The fit of everybody, rows of the headline, and whom to ask about optimal time."""
+    graded = programme.episodes.assign(severity=severity(programme.episodes, programme.initial))
+    parts, asked, everybody = [], [], None
     for stratum, value, rows in _strata(graded, HEADLINE_STRATA):
-        found = headline.fit(known.take(rows), group[rows], episodes["office_id"][rows])
+        found = headline.fit(programme.known.take(rows), programme.cluster[rows], graded["office_id"][rows])
         asked.append(headline.asked(found, stratum, value) if found else nobody(stratum, value, int(rows.sum())))
         if found:
             parts.append(headline.rows_of(found).assign(stratum=stratum, stratum_value=value))
         if found and stratum == "overall":
-            parts.append(headline.nobody_leaves_unseen(found).assign(stratum=stratum, stratum_value=value))
+            everybody = found
             parts.append(headline.by_office(found, least=MIN_STRATUM))
             asked += headline.asked_by_office(found, least=MIN_STRATUM)
-    return parts, asked
+    return everybody, parts, asked
 
 
 def severity(episodes: pd.DataFrame, initial: pd.DataFrame) -> pd.Series:

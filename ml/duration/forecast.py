@@ -19,6 +19,20 @@ Ints = npt.NDArray[np.int64]
 DAYS_AHEAD = 183
 
 
+def still_in_care(episodes: pd.DataFrame) -> pd.DataFrame:
+    """Whom a forecast is made for: in care today and not seen restored; columns of IN_CARE."""
+    now = episodes[episodes["exit_day"].isna() & episodes["restored_right_day"].isna()]
+    since = now["restored_left_day"].astype("float64").clip(lower=0)
+    return pd.DataFrame(
+        {
+            "episode_key": now["episode_key"],
+            "office_id": now["office_id"],
+            "unrestored_day": since,
+            "day": now["as_of_day"],
+        }
+    ).reset_index(drop=True)
+
+
 def forecast(found: Headline, people: pd.DataFrame, *, ahead: int = DAYS_AHEAD) -> pd.DataFrame:
     """Chances of being in each state `ahead` days on, one row a person and state, with 95 % limits.
 

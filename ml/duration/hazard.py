@@ -23,7 +23,7 @@ Ints = npt.NDArray[np.int64]
 NEVER = 10**9
 RIDGE = 1e-6
 SMOOTHING = (1e-3, 1e7)
-ROUNDS, NEWTON_STEPS = 40, 60
+ROUNDS, NEWTON_STEPS, BLOCK = 40, 60, 8192
 FREE_ENOUGH = 0.005  # coefficients: what one more round may still free or bind
 
 
@@ -81,14 +81,16 @@ def basis_of(cells: Cells, last: int) -> Basis:
 
 def fit(
     cells: Cells, weight: Floats, over: Basis, *, pooled: bool = False, penalty: Penalty | None = None,
-    theta: Floats | None = None,
+    theta: Floats | None = None, near: Fitted | None = None,
 ) -> Fitted:  # fmt: skip
     """The fitted hazard of weighted cells ((m,) weights, zero allowed).
 
     `pooled`: gamma is drawn towards 0, by as much as the data ask. With `penalty` and `theta` of an earlier fit the
-    penalty is kept and the search begins there (for resampling).
+    penalty is kept and the search begins there (for resampling). `near`: a fit of like data, where the search begins.
     """
     given = penalty is not None
+    if near is not None and len(near.theta) == over.design.shape[1] + cells.x.shape[1] and near.converged:
+        theta = near.theta  # not its penalty: tuning that begins at much smoothing stops too soon
     penalty = penalty or _penalty(over, cells.x.shape[1], smoothing=10.0, shrinkage=1.0 if pooled else 0.0)
     theta = _begin(cells, weight, over) if theta is None else theta
     free = np.inf
@@ -120,7 +122,19 @@ def loglik(cells: Cells, weight: Floats, over: Basis, theta: Floats) -> float:
 
 def information(cells: Cells, weight: Floats, over: Basis, theta: Floats) -> Floats:
     """Minus the second derivative of the log likelihood, without the penalty, (k + p, k + p)."""
-    return _slopes(cells, over, theta, weight)[2]
+    return _summed(cells, over, theta, weight)[1]
+
+
+def _summed(cells: Cells, over: Basis, theta: Floats, weight: Floats) -> tuple[Floats, Floats]:
+    """The score of all cells together, and their information; in blocks that stay near the processor."""
+    score, info = np.zeros(len(theta)), np.zeros((len(theta), len(theta)))
+    for begin in range(0, len(weight), BLOCK):
+        part = slice(begin, begin + BLOCK)
+        of = Cells(cells.start[part], cells.left[part], cells.right[part], cells.x[part])
+        _, each, block = _slopes(of, over, theta, weight[part])
+        score += weight[part] @ each
+        info += block
+    return score, info
 
 
 def _slopes(cells: Cells, over: Basis, theta: Floats, weight: Floats | None = None) -> tuple[Floats, Floats, Floats]:
@@ -159,8 +173,8 @@ def _newton(
     value = loglik(cells, weight, over, theta) - 0.5 * float(theta @ cost @ theta)
     converged = False
     for _ in range(NEWTON_STEPS):
-        _, score, info = _slopes(cells, over, theta, weight)
-        gradient = weight @ score - cost @ theta
+        score, info = _summed(cells, over, theta, weight)
+        gradient = score - cost @ theta
         step = _solve(info + cost, gradient)
         gain = float(gradient @ step)
         if gain < 1e-8:
@@ -177,7 +191,7 @@ def _newton(
             converged = gain < 1e-4
             break
         theta, value = trial, found
-    info = _slopes(cells, over, theta, weight)[2] + cost
+    info = _summed(cells, over, theta, weight)[1] + cost
     return theta, value + 0.5 * float(theta @ cost @ theta), info, converged
 
 

@@ -10,7 +10,7 @@ from ml.contracts import CURVE, empty
 from ml.duration import panel, unequal
 from ml.duration.hazard import NEVER
 from ml.duration.optimal_time import Asked
-from ml.duration.panel import STATES, Curves, Panel
+from ml.duration.panel import STATES, Curves, Panel, Watched
 from ml.duration.rows import LAST_DAY, MIN_AT_RISK, grid, limits, rows, shown
 from ml.duration.stays import Stays
 
@@ -24,43 +24,55 @@ NAME, NOBODY_LEAVES = "restoration", "restoration_exit_zero_after"
 class Headline:
     """A panel fit of a population of offices: curves of all together, and of each office (m,) where there are several.
 
-    curves are on the days of the grid. used: the stays that say something; cluster, office: of each of them.
+    curves are on the days of the grid. share (m,): how much each office counts,
+    adding to 1. used: the stays that say something; cluster, office: of each of them.
     """
 
     fitted: Panel
     overall: Curves
     each: list[Curves]
+    share: Floats
     names: npt.NDArray[np.str_]
     used: Stays
     cluster: Ints
     office: Ints
 
 
-def fit(seen: Stays, cluster: Ints, office: pd.Series) -> Headline | None:
+def fit(
+    seen: Stays, cluster: Ints, office: pd.Series, *, watched: Watched | None = None, near: "Headline | None" = None
+) -> Headline | None:
     """The fit behind the headline; None where fewer than 11 are at risk at intake, or where it does not converge.
 
     Offices differ by a factor on each hazard, drawn towards 1 by as much as the data ask. The curve of all is the
     average over the offices by their number of episodes, so that an office whose early stays are missing or seldom
-    assessed counts for no less. Episodes without an office are an office of their own.
+    assessed counts for no less. Episodes without an office are an office of their own. `watched`: what is known of the
+    restoration of the stays that are used, in their order, in place of what they say. `near`: a fit of the same offices,
+    where the search begins.
     """
     used, cluster = seen.take(seen.used), cluster[seen.used]
     if not (at_risk(used)[0] >= MIN_AT_RISK):
         return None
     names, code = np.unique(office.fillna("").to_numpy(dtype=str), return_inverse=True)
+    start = near.fitted if near is not None and np.array_equal(near.names, names) else None
     dummies = np.eye(len(names)) if len(names) > 1 else np.zeros((1, 0))
-    fitted = panel.fit(used, cluster, dummies[code[seen.used]], pooled=len(names) > 1)
+    fitted = panel.fit(used, cluster, dummies[code[seen.used]], pooled=len(names) > 1, watched=watched, near=start)
     if not fitted.converged:
         return None
     last = min(LAST_DAY, fitted.last)
     days = grid()[grid() <= last]
     each = [fitted.curves(row, last=last).on(days) for row in dummies]
-    overall = panel.average(each, np.bincount(code) / len(code))
-    return Headline(fitted, overall, each, names, used, cluster, code[seen.used])
+    share = np.bincount(code) / len(code)
+    return Headline(fitted, panel.average(each, share), each, share, names, used, cluster, code[seen.used])
 
 
-def rows_of(found: Headline) -> pd.DataFrame:
-    """Rows of `restoration` of all offices together, without stratum."""
-    return _table(NAME, found.overall, found.fitted.covariance, found.used, found.cluster)
+def rows_of(found: Headline, *, name: str = NAME) -> pd.DataFrame:
+    """Rows of `restoration`, or of a curve of another name, of all offices together, without stratum."""
+    return _table(name, found.overall, found.fitted.covariance, found.used, found.cluster)
+
+
+def no_rows() -> pd.DataFrame:
+    """No rows of a curve."""
+    return empty(CURVE)
 
 
 def by_office(found: Headline, *, least: int) -> pd.DataFrame:

@@ -4,7 +4,8 @@ Rows of outcomes.optimal_time. All of them describe; none says what a longer or 
 
 - plateau: the month after which fewer than 5 in 100 more are restored by month 36.
 - marginal_gain: the month, after the best, from which fewer than 3 in 100 of those still in care and not restored are
-  restored in the next three months. set_months: the months that cannot be told from the best (simultaneous band).
+  restored in the next three months. set_months: the months that cannot be told from the best (simultaneous band). Where that
+  is every month, or none reaches 3 in 100, no month is named: not_identifiable.
 - restricted_mean: mean months lived restored within the first 36.
 - cure, policy_value: refused, with what they would need.
 
@@ -26,7 +27,7 @@ from ml.duration.panel import Curves
 
 Floats = npt.NDArray[np.float64]
 
-DEFINITION_VERSION = 1
+DEFINITION_VERSION = 2
 HORIZON = 36
 PLATEAU = 0.05
 GAIN_FLOOR, GAIN_MONTHS = 0.03, 3
@@ -35,6 +36,8 @@ DRAWS = 1000
 
 RESTORED, IN_CARE = 0, 3
 DESCRIBES = "describes who is restored when; not what a longer or shorter stay would do"
+FEWER_LEFT = "later fewer are restored since fewer are left who are not; "
+NONE_BEST = "no month can be told from any other: each may bring as much as the rest"
 REFUSED = {
     "cure": "a share that is never restored shows only in a flat end of the curve: it needs at least 200 stays watched "
     "for five years, after which next to nobody is restored, and a cure model, which this version does not have",
@@ -136,7 +139,8 @@ def plateau(curves: Curves, covariance: Floats, n: int, generator: np.random.Gen
         else:
             reason += ": needs a longer horizon, which no number of stays replaces"
         return Answer("plateau", "not_identifiable", reason)
-    return Answer("plateau", "estimated", DESCRIBES, estimate, low, high, _months(np.arange(int(low), ceil(high) + 1)))
+    set_months = _months(np.arange(int(low), ceil(high) + 1))
+    return Answer("plateau", "estimated", FEWER_LEFT + DESCRIBES, estimate, low, high, set_months)
 
 
 def _reached(restored: Floats) -> Floats:
@@ -162,6 +166,13 @@ def marginal_gain(curves: Curves, covariance: Floats, n: int, generator: np.rand
     best = int(np.argmax(gain))
     as_good = np.flatnonzero(gain + wide * error >= (gain - wide * error).max())
     found = [_first_under(gain[best:] + z * error[best:]) for z in (-1.959964, 0.0, 1.959964)]
+    if len(as_good) == len(gain):
+        return Answer("marginal_gain", "not_identifiable", NONE_BEST, set_months=_months(as_good))
+    if gain[best] < GAIN_FLOOR:
+        reason = (
+            f"in no month are more than {GAIN_FLOOR:.0%} of those in care restored in the next {GAIN_MONTHS} months"
+        )
+        return Answer("marginal_gain", "not_identifiable", reason, set_months=_months(as_good))
     if found[2] is None:
         reason = (
             f"up to month {len(gain) - 1} more than {GAIN_FLOOR:.0%} may be restored in the next {GAIN_MONTHS} months"

@@ -13,37 +13,29 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 from scipy.linalg import block_diag
-from scipy.special import expit
 
 from ml import resampling
 from ml.duration import hazard
 from ml.duration.hazard import NEVER, Cells, Fitted
+from ml.duration.occupancy import STATES, Curves, average, interval, occupied
 from ml.duration.stays import Stays
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-STATES = ("restored", "lost", "other_exit", "in_care")
-
-
-@dataclass(frozen=True)
-class Curves:
-    """States by day: estimate (last + 1, 4) in the order of STATES, slope (last + 1, 4, q) = d estimate / d theta."""
-
-    estimate: Floats
-    slope: Floats
-
-    def on(self, days: Ints) -> "Curves":
-        """The same on some days only."""
-        return Curves(self.estimate[days], self.slope[days])
-
-
-def average(curves: list[Curves], share: Floats) -> Curves:
-    """The curves of a population of which these shares, adding to 1, have these curves."""
-    return Curves(
-        np.asarray(sum(w * one.estimate for w, one in zip(share, curves, strict=True))),
-        np.asarray(sum(w * one.slope for w, one in zip(share, curves, strict=True))),
-    )
+__all__ = [
+    "STATES",
+    "Curves",
+    "Panel",
+    "Part",
+    "Watched",
+    "average",
+    "fit",
+    "interval",
+    "observations",
+    "occupied",
+    "sandwich",
+]
 
 
 @dataclass(frozen=True)
@@ -92,60 +84,89 @@ class Panel:
         return out
 
 
-def fit(seen: Stays, cluster: Ints, x: Floats | None = None, *, pooled: bool = False) -> Panel:
+@dataclass(frozen=True)
+class Watched:
+    """What is known of restoration, where not the stays themselves say it: (m,) each.
+
+    row: the stay; (start, left, right) as in `hazard`; weight: how often the observation counts.
+    """
+
+    row: Ints
+    start: Ints
+    left: Ints
+    right: Ints
+    weight: Floats
+
+
+@dataclass(frozen=True)
+class Part:
+    """One hazard's fit, its distinct observations, how often each cluster holds them (k, m), its scores by cluster."""
+
+    fitted: Fitted
+    cells: Cells
+    members: sparse.csr_matrix
+    scores: Floats
+
+    @classmethod
+    def of(
+        cls, watched: Watched, x: Floats, cluster: Ints, last: int, *, pooled: bool, near: Fitted | None = None
+    ) -> "Part":
+        """The fit of observations of stays with covariates x (n, p) and clusters (n,); near: where the search begins."""
+        cells, members = _cells(watched, x[watched.row], cluster)
+        weight = np.asarray(members.sum(axis=0)).ravel()
+        one = hazard.fit(cells, weight, hazard.basis_of(cells, last), pooled=pooled, near=near)
+        return cls(one, cells, members, np.asarray(members @ hazard.scores(cells, one.basis, one.theta)))
+
+
+def fit(
+    seen: Stays, cluster: Ints, x: Floats | None = None, *, pooled: bool = False, watched: Watched | None = None,
+    near: Panel | None = None,
+) -> Panel:  # fmt: skip
     """The panel model of stays that are used; cluster (n,) from 0; x (n, p) acts proportionally on all three hazards.
 
     `pooled`: the coefficients of x are drawn towards 0 by as much as the data ask, as for the offices of one programme.
-    Raises ValueError when no stay is used.
+    `watched`: what is known of restoration, in place of what the stays say. `near`: a fit of like data, where the
+    search begins. Raises ValueError when no stay is used.
     """
     if not len(seen.used) or not seen.used.all():
         raise ValueError("a fit needs stays, and only such as are used")
     given = np.zeros((len(seen.used), 0)) if x is None else np.asarray(x, dtype=np.float64)
     last = int(max(seen.stop.max(), seen.left.max(), seen.right[seen.right < NEVER].max(initial=0), 0))
     cluster = np.unique(cluster, return_inverse=True)[1].astype(np.int64)
-    fits, cells, members, scores, blocks, costs = [], [], [], [], [], []
-    for start, left, right in _observations(seen):
-        known, member = _cells(start, left, right, given, cluster)
-        weight = np.asarray(member.sum(axis=0)).ravel()
-        one = hazard.fit(known, weight, hazard.basis_of(known, last), pooled=pooled)
-        fits.append(one)
-        cells.append(known)
-        members.append(member)
-        scores.append(member @ hazard.scores(known, one.basis, one.theta))
-        blocks.append(_inverse(one.information))
-        costs.append(one.penalty.matrix)
-    spread, score = block_diag(*blocks), np.hstack(scores)
-    k = len(score)
-    meat = score.T @ score * (k / max(k - 1, 1)) + block_diag(*costs)
-    covariance = spread @ meat @ spread
+    known = observations(seen)
+    known[0] = known[0] if watched is None else watched
+    begin = near.hazards if near else (None, None, None)
+    parts = [Part.of(one, given, cluster, last, pooled=pooled, near=at) for one, at in zip(known, begin, strict=True)]
+    covariance = sandwich(parts)
+    fits, cells, members = ([getattr(part, name) for part in parts] for name in ("fitted", "cells", "members"))
     return Panel(_three(fits), covariance, _three(cells), _three(members))
 
 
-def interval(curves: Curves, covariance: Floats, *, z: float = 1.959964) -> tuple[Floats, Floats]:
-    """95 % limits of curves, (last + 1, 4) each, symmetric on the log-odds scale; equal to the estimate at 0 and 1."""
-    variance = np.einsum("dsq,qr,dsr->ds", curves.slope, covariance, curves.slope, optimize=True)
-    p = np.clip(curves.estimate, 1e-12, 1 - 1e-12)
-    reach = z * np.sqrt(np.maximum(variance, 0.0)) / (p * (1 - p))
-    odds = np.log(p / (1 - p))
-    inside = (curves.estimate > 1e-12) & (curves.estimate < 1 - 1e-12)
-    low, high = (np.where(inside, expit(odds + sign * reach), curves.estimate) for sign in (-1, 1))
-    return low, high
+def sandwich(parts: list[Part]) -> Floats:
+    """The covariance of all coefficients, (q, q): scores added up by cluster, and what the smoothing may hide."""
+    spread = block_diag(*(_inverse(part.fitted.information) for part in parts))
+    score = np.hstack([part.scores for part in parts])
+    k = len(score)
+    meat = score.T @ score * (k / max(k - 1, 1)) + block_diag(*(part.fitted.penalty.matrix for part in parts))
+    return np.asarray(spread @ meat @ spread)
 
 
-def _observations(seen: Stays) -> list[tuple[Ints, Ints, Ints]]:
-    """(start, left, right) for each hazard."""
-    out = [(seen.start, seen.left, seen.right)]
+def observations(seen: Stays) -> list[Watched]:
+    """What the stays say of each hazard."""
+    row, once = np.arange(len(seen.used)), np.ones(len(seen.used))
+    out = [Watched(row, seen.start, seen.left, seen.right, once)]
     for cause in (2, 3):
         exits = seen.cause == cause
-        left = np.where(exits, seen.stop - 1, seen.stop)
-        out.append((seen.exit_start, left, np.where(exits, seen.stop, NEVER)))
+        left, right = np.where(exits, seen.stop - 1, seen.stop), np.where(exits, seen.stop, NEVER)
+        out.append(Watched(row, seen.exit_start, left, right, once))
     return out
 
 
-def _cells(start: Ints, left: Ints, right: Ints, x: Floats, cluster: Ints) -> tuple[Cells, sparse.csr_matrix]:
-    """Distinct observations, and how often each cluster holds each, (k, m)."""
-    patterns, code = np.unique(x, axis=0, return_inverse=True) if x.shape[1] else (x[:1], np.zeros(len(x), np.int64))
-    columns = (start, left, right, code.ravel())
+def _cells(watched: Watched, x: Floats, cluster: Ints) -> tuple[Cells, sparse.csr_matrix]:
+    """Distinct observations, and how often each cluster holds each, (k, m); x (m, p) of each observation."""
+    rows = len(watched.row)
+    patterns, code = np.unique(x, axis=0, return_inverse=True) if x.shape[1] else (x[:1], np.zeros(rows, np.int64))
+    columns = (watched.start, watched.left, watched.right, code.ravel())
     order = np.lexsort(columns)
     ordered = np.column_stack(columns)[order]
     new = np.concatenate([[True], (ordered[1:] != ordered[:-1]).any(axis=1)])
@@ -153,36 +174,8 @@ def _cells(start: Ints, left: Ints, right: Ints, x: Floats, cluster: Ints) -> tu
     which[order] = np.cumsum(new) - 1
     key = ordered[new]
     shape = (int(cluster.max()) + 1, len(key))
-    member = sparse.csr_matrix((np.ones(len(cluster)), (cluster, which)), shape=shape)
+    member = sparse.csr_matrix((watched.weight, (cluster[watched.row], which)), shape=shape)
     return Cells(key[:, 0], key[:, 1], key[:, 2], patterns[key[:, 3]]), member
-
-
-def occupied(rates: Floats, designs: list[Floats]) -> Curves:
-    """States by day, and their slopes, of hazards (last + 1, 3) that are constant within a day."""
-    days = len(rates)
-    total = rates.sum(axis=1)
-    before = np.exp(-np.concatenate([[0.0], np.cumsum(total)[:-1]]))
-    size = np.maximum(total, 1e-5)  # below it the two limits are right to 1e-5
-    leaves = -np.expm1(-size)
-    share = np.where(total < size, 1.0 - total / 2, leaves / size)
-    bend = np.where(total < size, -0.5, (np.exp(-size) * size - leaves) / size**2)
-    gone = np.cumsum(before[:, None] * rates * share[:, None], axis=0)
-    stays = np.exp(-np.cumsum(total))
-    slopes = []
-    for m, design in enumerate(designs):
-        moved = rates[:, m, None] * design
-        summed = np.cumsum(moved, axis=0)
-        earlier = summed - moved
-        part = np.empty((days, 4, design.shape[1]))
-        for j in range(3):
-            flow = rates[:, j] * share * before
-            change = -flow[:, None] * earlier + (before * rates[:, j] * bend)[:, None] * moved
-            if j == m:
-                change = change + (before * share)[:, None] * moved
-            part[:, j] = np.cumsum(change, axis=0)
-        part[:, 3] = -stays[:, None] * summed
-        slopes.append(part)
-    return Curves(np.column_stack([gone, stays]), np.concatenate(slopes, axis=2))
 
 
 def _inverse(matrix: Floats) -> Floats:

@@ -118,8 +118,9 @@ def test_a_night_with_nothing_to_do_completes_and_says_so(later: Ran) -> None:
 def test_retraining_completes_with_its_card(later: Ran, prefect: Prefect) -> None:
     assert _told(later)["retrain"]["type"] == "COMPLETED", later.err
     run = prefect.flow_run("retrain")
-    assert [task["name"] for task in prefect.task_runs(run["id"])] == ["train challenger"]
+    assert {task["name"] for task in prefect.task_runs(run["id"])} == {"train challenger", "resample headline"}
     assert prefect.artifact(run["id"], "need-model")[0]["reason"] == run["message"]
+    assert {row["n_draws"] for row in prefect.artifact(run["id"], "headline-limits")} == {200}
 
 
 def test_deployments_are_registered_as_the_file_says(later: Ran) -> None:

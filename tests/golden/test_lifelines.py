@@ -11,7 +11,9 @@ import lifelines.datasets as data
 import numpy as np
 import pandas as pd
 import pytest
-from lifelines.statistics import logrank_test
+from lifelines.exceptions import ConvergenceError
+from lifelines.statistics import logrank_test, proportional_hazard_test
+from lifelines.utils import median_survival_times
 
 from ml.duration import aalen_johansen, hazard, npmle
 from ml.duration.hazard import NEVER, Cells
@@ -28,6 +30,7 @@ def test_rossi_cox_equals_r():
     assert fitted.params_.to_dict() == pytest.approx(expected, abs=1e-5)
     assert fitted.standard_errors_[["fin", "prio"]].to_list() == pytest.approx([0.191379481, 0.028648550], abs=1e-6)
     assert fitted.log_likelihood_ == pytest.approx(-658.7476594, abs=1e-6)
+    assert fitted.concordance_index_ == pytest.approx(0.6403292, abs=1e-6)
 
 
 def test_rossi_weibull_aft_equals_r():
@@ -40,7 +43,9 @@ def test_rossi_weibull_aft_equals_r():
 def test_gbsg2_cox_equals_r():
     frame = pd.get_dummies(data.load_gbsg2(), columns=["horTh", "menostat", "tgrade"], dtype=float)
     frame = frame.drop(columns=["horTh_no", "menostat_Pre", "tgrade_I"])
-    fitted = lifelines.CoxPHFitter().fit(frame, "time", "cens").params_
+    model = lifelines.CoxPHFitter().fit(frame, "time", "cens")
+    assert model.concordance_index_ == pytest.approx(0.691851028, abs=1e-6)
+    fitted = model.params_
     assert fitted["horTh_yes"] == pytest.approx(-0.346278428, abs=1e-5)
     assert fitted["pnodes"] == pytest.approx(0.048788600, abs=1e-5)
     assert fitted["tgrade_III"] == pytest.approx(0.779654243, abs=1e-5)
@@ -53,6 +58,7 @@ def test_lung_kaplan_meier_with_log_log_limits_equals_r():
     assert fitted.predict([180, 365]).to_list() == pytest.approx([0.721670653, 0.409241625], abs=1e-8)
     limits = fitted.confidence_interval_.loc[:180].iloc[-1].to_list()
     assert limits == pytest.approx([0.658304528, 0.775314691], abs=1e-6)
+    assert median_survival_times(fitted.confidence_interval_).iloc[0].to_list() == [284, 361]
 
 
 def test_late_entry_kaplan_meier_equals_r_on_the_age_scale():
@@ -83,6 +89,14 @@ def test_diabetes_interval_regression_equals_r():
     fitted = lifelines.WeibullAFTFitter().fit_interval_censoring(frame, "left", "right")
     assert fitted.params_["lambda_"]["male"] == pytest.approx(0.045758296, abs=1e-4)
     assert fitted.log_likelihood_ == pytest.approx(-2027.196333, abs=1e-3)
+
+
+def test_mice_interval_regression_equals_r():
+    mice = data.load_mice()
+    frame = pd.DataFrame({"l": mice["l"], "u": mice["u"].astype(float), "ge": (mice["grp"] == "ge") * 1.0})
+    fitted = lifelines.WeibullAFTFitter().fit_interval_censoring(frame, "l", "u")
+    assert fitted.params_["lambda_"]["ge"] == pytest.approx(-0.387603797, abs=1e-5)
+    assert fitted.log_likelihood_ == pytest.approx(-80.32020129, abs=1e-6)
 
 
 def test_the_panel_hazard_has_the_covariates_of_cox():
@@ -120,3 +134,21 @@ def test_why_its_npmle_is_kept_out():
     ours = npmle.fit(frame["left"], frame["right"]).survival_at([15])[0]
     assert ours == pytest.approx(0.542445758, abs=1e-6)
     assert float(theirs.survival_function_.loc[:15].iloc[-1].mean()) - ours > 0.05
+
+
+def test_why_only_weibull_of_its_interval_regressions_is_used():
+    """diabetes: R's survreg gives male .079189870 (log-logistic), .086428442 and -2026.118212 (log-normal)."""
+    frame = data.load_diabetes()
+    frame = frame.assign(male=(frame["gender"] == "male").astype(float)).drop(columns="gender")
+    loglogistic = lifelines.LogLogisticAFTFitter().fit_interval_censoring(frame, "left", "right")
+    assert 1e-5 < abs(loglogistic.params_["alpha_"]["male"] - 0.079189870) < 2e-4
+    with pytest.raises(ConvergenceError), warnings.catch_warnings(action="ignore"):
+        lifelines.LogNormalAFTFitter().fit_interval_censoring(frame, "left", "right")
+
+
+def test_why_its_test_of_proportional_hazards_is_kept_out():
+    """rossi, transform km: cox.zph gives age 5.973982 and wexp 4.224596; ours is in test_proportional.py."""
+    rossi = data.load_rossi()
+    fitted = lifelines.CoxPHFitter().fit(rossi, "week", "arrest")
+    theirs = proportional_hazard_test(fitted, rossi, time_transform="km").summary["test_statistic"]
+    assert abs(theirs["age"] - 5.973982) > 0.05 or abs(theirs["wexp"] - 4.224596) > 0.05

@@ -45,7 +45,7 @@ def delivery(built):
 
 @pytest.mark.parametrize("state", ["restored", "lost", "other_exit"])
 def test_the_headline_is_near_the_truth_and_its_interval_nearer(delivery, state):
-    rows, truth = delivery
+    rows, truth, _ = delivery
     found = rows.loc[[("restoration", state, day) for day in DAYS]]
     assert found["estimate"].to_numpy() == pytest.approx(truth[state], abs=0.02)
     inside = (found["lower"] <= truth[state]) & (truth[state] <= found["upper"])
@@ -53,7 +53,7 @@ def test_the_headline_is_near_the_truth_and_its_interval_nearer(delivery, state)
 
 
 def test_the_day_of_detection_is_not(delivery):
-    rows, truth = delivery
+    rows, truth, _ = delivery
     seen = rows.loc[[("restoration_detection_date", "restored", day) for day in DAYS], "estimate"].to_numpy()
     assert (truth["restored"] - seen > 0.05).all()
 
@@ -80,3 +80,34 @@ def test_partners_that_differ_by_nothing_of_their_own_have_few_needs(built):
     assert partners == (PARAMETERS.offices * PARAMETERS.partners_per_office,)
     assert status.get("below", 0) <= 0.01 * sum(status.values())
     assert status["as_expected"] > 0.6 * sum(status.values())
+
+
+def test_all_that_stands_beside_the_headline_is_there(built):
+    build_file, _ = built
+    check_what_stands_beside_the_headline(build_file)
+
+
+def check_what_stands_beside_the_headline(build_file):
+    """Sensitivities, diagnostics, the series of headline figures, and forecasts for casework alone."""
+    with duckdb.connect(str(build_file), read_only=True) as build:
+
+        def first(sql):
+            return {row[0] for row in build.execute(sql).fetchall()}
+
+        names = first("select distinct curve_name from outcomes.curve")
+        assert names >= {
+            "restoration", "restoration_cutoff_lower", "restoration_cutoff_higher", "restoration_lost_none_restored",
+            "restoration_lost_all_restored", "restoration_exit_zero_after", "restoration_visits_weighted",
+            "restoration_instrument", "restoration_npmle", "restoration_detection_date",
+        }  # fmt: skip
+        assert first("select distinct metric from models.metric where model_name = 'duration'") >= {
+            "follow_up_mean_days_36m", "visit_rate_ratio_per_point", "restored_observed_to_expected",
+            "offices_proportional_p", "forecast_observed_to_expected",
+        }  # fmt: skip
+        assert first("select distinct measure from outcomes.history") >= {f"restored_{m}m" for m in (6, 12, 18, 24, 36)}
+        in_care = "select episode_key from core.fct_episode where exit_day is null and restored_right_day is null"
+        told = first("select distinct episode_key from casework.forecast")
+        assert told
+        assert told <= first(in_care)
+        assert first("select expires_on - as_of from casework.forecast") == {31}
+        assert first("select round(sum(estimate), 6) from casework.forecast group by episode_key") == {1.0}

@@ -117,10 +117,7 @@ judged as (
         end as total,
         n_domains >= minimum_scored_domains as is_judgeable,
         n_domains >= minimum_scored_domains
-        and coalesce(
-            round(case when restoration_rule = 'all_items_ge_cutoff' then lowest_item else lowest_mean end, 9) >= restoration_cutoff,
-            false
-        ) as is_restored,
+        and {{ reaches('restoration_rule', 'lowest_item', 'lowest_mean', 'restoration_cutoff') }} as is_restored,
         -- Of two forms on one day the one entered later counts for stages and intervals.
         row_number() over (
             partition by episode_key, day

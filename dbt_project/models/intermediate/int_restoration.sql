@@ -12,25 +12,7 @@ seen as (
     where assessments.is_of_the_day and assessments.is_judgeable
 ),
 
-rights as (
-    select episode_key, min(day) as right_day
-    from seen
-    where is_restored and (exit_day is null or day <= exit_day + {{ definition('end_window_days') }})
-    group by episode_key
-),
-
-lefts as (
-    select seen.episode_key, max(seen.day) as left_day
-    from seen
-    left join rights on seen.episode_key = rights.episode_key
-    where
-        not seen.is_restored
-        and case
-            when rights.right_day is not null then seen.day < rights.right_day
-            else seen.exit_day is null or seen.day < seen.exit_day
-        end
-    group by seen.episode_key
-)
+{{ restoration_bounds() }}
 
 select
     episodes.episode_key,

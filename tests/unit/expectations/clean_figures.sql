@@ -60,3 +60,9 @@ insert into models.fairness values
     ('risk', 'a', 'sex', 'female', 'calibration_slope', 1, 0.9, 1.1, 50, 20, 'pass'),
     ('risk', 'a', 'sex', 'male', 'calibration_slope', null, null, null, 20, 9, 'insufficient'),
     ('risk', 'b', 'sex', 'female', 'calibration_slope', 3, 2, 4, 50, 20, 'fail');
+
+create table outcomes.history as
+from (values
+    ('2026-11-01-0001', date '2026-11-01', 'restored_12m', 'overall', 'all', 0.2::double, 0.1::double, 0.3::double, 400, 1, false),
+    ('2026-11-01-0001', date '2026-11-01', 'n_episodes', 'overall', 'all', 410.0, null, null, 410, 1, false)
+) as t(release_id, as_of, measure, stratum, stratum_value, estimate, lower, upper, n, definition_version, is_break);

@@ -66,6 +66,11 @@ HARM_BY_TABLE = {
         "finite": "set shrunken = 'nan' where status = 'estimated'",
         "interval_ordered": "set upper = 0.4 where status = 'estimated'",
     },
+    "outcomes.history": {
+        "finite": "set upper = 'inf' where measure = 'restored_12m'",
+        "interval_ordered": "set lower = 0.5 where measure = 'restored_12m'",
+        "grain": REPEAT,
+    },
     "outcomes.optimal_time": {
         "finite": "set upper_months = 'inf' where question = 'plateau'",
         "interval_ordered": "set upper_months = 1 where question = 'plateau'",

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from flows.casework import FILE, UnknownOfficeError, work_of, write
+from flows.casework import FILE, UnknownOfficeError, outlook_of, work_of, write
 from flows.cli import cli
 from flows.errors import NothingPublishedError, StageError
 from flows.estimates.tables import write_casework
@@ -123,3 +123,34 @@ def test_what_estimates_keep_of_single_people_is_there_and_nowhere_else(tmp_path
     write(where, build, "2026-11-01-0001", date(2026, 11, 1))
     with duckdb.connect(str(where.casework / FILE), read_only=True) as connection:
         assert connection.execute("from forecast").fetchall() == [("e1", 0.25), ("e2", 0.5)]
+
+
+def a_forecast(expires_on: date) -> pd.DataFrame:
+    """What the duration stage keeps of one person."""
+    states = {"restored": 0.3, "in_care": 0.6, "lost": 0.07, "other_exit": 0.03}
+    about = {"episode_key": "e1", "office_id": "o1", "as_of_day": 100, "day": 283, "as_of": date(2026, 11, 1)}
+    return pd.DataFrame(
+        [
+            {**about, "state": state, "estimate": p, "lower": p - 0.02, "upper": p + 0.02, "expires_on": expires_on}
+            for state, p in states.items()
+        ]
+    )
+
+
+def test_a_forecast_is_shown_with_its_limits_until_it_expires_and_the_use_is_recorded(tmp_path: Path) -> None:
+    where, build = Home(tmp_path / "home"), a_build(tmp_path, FINDINGS)
+    where.root.mkdir()
+    asked = ["forecast", "e1", "--home", str(where.root)]
+    assert "there is no forecast yet" in CliRunner().invoke(cli, asked).exception.text()
+    write_casework(build, "forecast", a_forecast(date(2100, 1, 1)))
+    write(where, build, "2026-11-01-0001", date(2026, 11, 1))
+    said = CliRunner().invoke(cli, asked)
+    assert said.exit_code == 0
+    assert "as of 2026-11-01; do not use after 2100-01-01" in said.output
+    assert "    30 (28 to 32)  restored, whether seen or not" in said.output
+    assert [json.loads(line)["facts"]["n"] for line in where.audit_log.read_text().splitlines()] == [1]
+    assert "e1" not in where.audit_log.read_text()
+    with pytest.raises(NothingPublishedError, match="expired"):
+        outlook_of(where, "e1", today=date(2100, 1, 2))
+    with pytest.raises(NothingPublishedError, match="no forecast of this episode"):
+        outlook_of(where, "e9", today=date(2026, 11, 2))

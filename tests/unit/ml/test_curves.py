@@ -108,6 +108,8 @@ def test_what_is_given_and_what_is_not(table):
             ("restoration_detection_date", "detection_date"),
             ("restoration", "panel"),
             ("restoration_exit_zero_after", "panel"),
+            ("restoration_lost_none_restored", "panel"),
+            ("restoration_lost_all_restored", "panel"),
         )
     }
     assert kinds == whole | {("restoration_npmle", "npmle", "restored")}

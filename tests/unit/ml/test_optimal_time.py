@@ -1,5 +1,7 @@
 """The five questions: what is answered, what is called unknowable, what is refused."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -61,13 +63,27 @@ def test_with_a_constant_hazard_every_month_is_as_good_as_the_best():
     found = marginal_gain(*constant(0.03, 0.01), 5000, generator())
     assert found.set_months == ",".join(str(month) for month in range(34))
     assert found.status == "not_identifiable"
-    assert "no end is in sight" in found.reason
+    assert "no month can be told from any other" in found.reason
 
 
-def falling(error):
+def test_where_hardly_anybody_is_restored_no_month_is_named():
+    """A hazard that halves, so that months differ, yet never brings 3 in 100 in three months."""
+    curves, covariance = falling(0.001, scale=0.1)
+    found = marginal_gain(curves, covariance, 50_000, generator())
+    assert (found.status, found.estimate_months) == ("not_identifiable", None)
+    assert "in no month" in found.reason
+
+
+def test_a_gain_that_does_not_end_in_time_says_so():
+    found = marginal_gain(*falling(0.02, scale=4.0), 5000, generator())
+    assert found.status == "not_identifiable"
+    assert "more than 3% may be restored" in found.reason
+
+
+def falling(error, scale=1.0):
     """A hazard that halves every six months after the first year."""
     days = np.round(np.arange(61) * MONTH).astype(int)
-    rate = 0.06 * 0.5 ** (np.maximum(np.arange(days[-1] + 1) / MONTH - 12, 0) / 6)
+    rate = 0.06 * scale * 0.5 ** (np.maximum(np.arange(days[-1] + 1) / MONTH - 12, 0) / 6)
     rates = np.column_stack([rate, np.full(len(rate), 0.005), np.full(len(rate), 0.005)]) / MONTH
     rates[0] = 0
     return panel.occupied(rates, [np.ones((len(rates), 1))] * 3).on(days), error**2 * np.eye(3)
@@ -148,3 +164,25 @@ def test_nobody_at_all_is_asked_and_refused():
     empty = durations(frame[:0], seed=1, unrestored=unrestored[:0])
     assert empty.curve.empty
     assert set(empty.optimal_time["status"]) == {"refused"}
+
+
+NAMES_ONE = re.compile(r"\b(best|optimal|ideal|right|recommended)\b", re.IGNORECASE)
+
+
+@pytest.mark.parametrize("monthly", [0.003, 0.01, 0.03, 0.06, 0.10])
+@pytest.mark.parametrize("error", [0.02, 0.1, 0.3])
+def test_where_every_month_is_alike_no_text_names_one(monthly, error):
+    """The null effect: a constant hazard, however high and however well known."""
+    table = answers([asked(*constant(monthly, 0.01, error=error))], seed=1)
+    gain = table.set_index("question").loc["marginal_gain"]
+    assert (gain["status"], gain["estimate_months"]) == ("not_identifiable", pytest.approx(np.nan, nan_ok=True))
+    assert gain["set_months"] == ",".join(str(month) for month in range(34))
+    assert not [text for text in table["reason"] if NAMES_ONE.search(text)]
+    assert not [months for months in table["set_months"].dropna() if "," not in months]
+
+
+def test_no_reason_of_any_answer_calls_a_month_the_best():
+    for curves, covariance in (falling(0.05), falling(0.3), falling(0.001, 0.1), constant(0.06, 0.01, error=0.5)):
+        table = answers([asked(curves, covariance)], seed=1)
+        assert not [text for text in table["reason"] if NAMES_ONE.search(text)]
+        assert table["reason"].str.len().min() > 20
