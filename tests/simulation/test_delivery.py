@@ -45,7 +45,7 @@ def delivery(built):
 
 @pytest.mark.parametrize("state", ["restored", "lost", "other_exit"])
 def test_the_headline_is_near_the_truth_and_its_interval_nearer(delivery, state):
-    rows, truth, _ = delivery
+    rows, truth = delivery
     found = rows.loc[[("restoration", state, day) for day in DAYS]]
     assert found["estimate"].to_numpy() == pytest.approx(truth[state], abs=0.02)
     inside = (found["lower"] <= truth[state]) & (truth[state] <= found["upper"])
@@ -53,7 +53,7 @@ def test_the_headline_is_near_the_truth_and_its_interval_nearer(delivery, state)
 
 
 def test_the_day_of_detection_is_not(delivery):
-    rows, truth, _ = delivery
+    rows, truth = delivery
     seen = rows.loc[[("restoration_detection_date", "restored", day) for day in DAYS], "estimate"].to_numpy()
     assert (truth["restored"] - seen > 0.05).all()
 
