@@ -66,7 +66,8 @@ def render(share: Path) -> str:
     tables = {name: _rows(share / f"{name}.csv") for name in TABLES}
     style = (TEMPLATES / "report.css").read_text()
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    curves = _by(tables["curves"], "curve_name")
+    overall = [row for row in tables["curves"] if (row["stratum"], row["state"]) == ("overall", "restored")]
+    curves = _by(overall, "curve_name")
     return (
         _environment()
         .get_template("report.html.j2")

@@ -162,8 +162,8 @@ def test_the_headline_is_one_sentence_with_interval_number_and_date(
     curves = share / "curves.csv"
     curves.chmod(0o600)
     head = curves.read_text().splitlines()[0]
-    assert head == "curve_name,method,month,estimate_percent,lower_percent,upper_percent,n_at_risk,status"
-    curves.write_text(f"{head}\nrestoration,panel,12,40,36,44,120,{status}\nrestoration,panel,36,70,60,80,20,shown\n")
+    lines = [f"12,40,36,44,120,panel,{status}", "36,70,60,80,20,panel,shown"]
+    curves.write_text("\n".join([head, *(f"restoration,overall,all,all,restored,{line}" for line in lines), ""]))
     page = " ".join(render(share).split())
     assert said in page
     if status == "shown":
