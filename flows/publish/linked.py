@@ -79,14 +79,10 @@ def is_protected(found: Range, threshold: int) -> bool:
 def _exposed(
     counts: Mapping[str, int], hidden: set[str], caps: Mapping[str, int], past: Past | None, threshold: int
 ) -> bool:
-    known = {
-        name: (
-            _least(name, counts[name], past, threshold),
-            float(max(counts[name], caps[name] + FUZZ)) if name in caps else inf,
-        )
-        for name in hidden
-    }
-    return not all(is_protected(found, threshold) for found in ranges(known, sum(counts[n] for n in hidden)).values())
+    known = {name: (_least(name, counts[name], past, threshold), _most(name, counts, caps, past)) for name in hidden}
+    found = ranges(known, sum(counts[name] for name in hidden))
+    # What was shown before is no secret; it is hidden for the sake of the others.
+    return not all(is_protected(found[name], threshold) for name, (low, _) in known.items() if low == 0)
 
 
 def _least(name: str, count: int, past: Past | None, threshold: int) -> float:
@@ -94,6 +90,14 @@ def _least(name: str, count: int, past: Past | None, threshold: int) -> float:
     if past is None or name in past.hidden or name not in past.counts:
         return 0.0
     return float(max(0, min(count, max(threshold, past.counts[name] - FUZZ))))
+
+
+def _most(name: str, counts: Mapping[str, int], caps: Mapping[str, int], past: Past | None) -> float:
+    """A cell is at most its whole, as far above as rounding allows; and a new one what the total grew by."""
+    most = float(max(counts[name], caps[name] + FUZZ)) if name in caps else inf
+    if past is None or name in past.counts:
+        return most
+    return min(most, float(max(counts[name], sum(counts.values()) - sum(past.counts.values()))))
 
 
 def _past_exposed(counts: Mapping[str, int], hidden: set[str], past: Past, threshold: int) -> bool:

@@ -13,11 +13,11 @@ from flows.publish.disclosure import checked_threshold
 from flows.publish.facts import ReleaseFacts
 from flows.publish.gate import check_share
 from flows.publish.sharing import changes, compared, curves, figures, offices, people, render
-from flows.publish.sharing.cells import FORMAT, Line, Row, State, Tables, digest, month_of
+from flows.publish.sharing.cells import FORMAT, Key, Line, Row, State, Tables, digest, month_of
 from flows.publish.sharing.columns import CAVEATS, COLUMNS, EPISODES
 from flows.publish.sharing.figure import as_csv, neutral
-from flows.publish.sharing.gather import GROUPS, Gather, Marts, by_group, gather, marts_of
-from flows.publish.sharing.protect import Rule
+from flows.publish.sharing.gather import ALL, GROUPS, Gather, Marts, by_group, gather, marts_of
+from flows.publish.sharing.protect import Rule, with_rest
 from flows.publish.sharing.rest import at_rest
 from flows.warehouse import connect
 
@@ -61,6 +61,15 @@ _RENDERED: dict[str, Callable[[Sequence[Row], Rule], list[Line]]] = {
     "quality": render.quality,
     "exclusions": render.exclusions,
 }
+# Tables with totals: where in a key the group stands, and where its kind does.
+_TOTALS: dict[str, tuple[int, int | None]] = {
+    "curves": (2, 1),
+    "optimal_time": (2, 1),
+    "history": (3, 2),
+    "service_descriptions": (3, 2),
+    "domain_changes": (2, 1),
+    "quality": (0, None),
+}
 _AS_THEY_ARE = ("risk_indicators", "model_cards", "trainings", "checks_summary", "checks_spoken", "definitions")
 
 
@@ -95,7 +104,7 @@ def write_share(
 
 def share_of(marts: Marts, facts: ReleaseFacts, *, threshold: int, past: State | None) -> Written:
     """The lines of every shared table, and the state they leave."""
-    now = gather(marts, GATHERERS)
+    now = _with_rests(gather(marts, GATHERERS))
     meant = digest([COLUMNS, *(row.values for row in now["definitions"])])
     month = month_of(facts.as_of)
     tables = at_rest(now, past, month=month, threshold=threshold, definitions=meant)
@@ -109,6 +118,36 @@ def share_of(marts: Marts, facts: ReleaseFacts, *, threshold: int, past: State |
     kept = {table: {row.key: row for row in rows} for table, rows in tables.items()}
     state = State(month, threshold, meant, kept, rule.hidden, texts, before, meant_before)
     return Written({name: lines[name] for name in COLUMNS}, state)
+
+
+def _with_rests(tables: Tables) -> Tables:
+    """The tables, with each total knowing how many of its people are in no row of a kind of groups."""
+    for table, (value, stratum) in _TOTALS.items():
+
+        def total(row: Row, value: int = value, stratum: int | None = stratum) -> Key:
+            given = {value: ALL} | ({} if stratum is None else {stratum: "overall"})
+            return tuple(given.get(place, part) for place, part in enumerate(row.key))
+
+        def kind(row: Row, stratum: int | None = stratum) -> str:
+            return "office_id" if stratum is None else row.key[stratum]
+
+        tables[table] = with_rest(tables[table], total, kind)
+    tables["offices"] = _with_partners(tables)
+    return tables
+
+
+def _with_partners(tables: Tables) -> list[Row]:
+    """The rows of offices, each knowing how many of its people are with no partner of the other tables."""
+    office_of = compared.office_of(tables["_partners"])
+    rows = tables["offices"]
+    for table in ("partners", "training_needs"):
+        inside = [Row((table, *row.key), row.counts) for row in tables[table]]
+
+        def total(row: Row) -> Key | None:
+            return (office_of.get(row.key[1], ""), row.key[-1]) if len(row.key) > 2 else None
+
+        rows = [row for row in with_rest([*rows, *inside], total, lambda row: row.key[0]) if len(row.key) == 2]
+    return rows
 
 
 def _lines(tables: Tables, rule: Rule) -> Lines:
@@ -132,7 +171,7 @@ def _named(row: Row) -> Mapping[str, object]:
 
 
 def _compared(tables: Tables, rule: Rule) -> Lines:
-    office_of = {row.key[1]: row.key[0] for row in tables["_partners"] if row.key[1]}
+    office_of = compared.office_of(tables["_partners"])
     half = compared.hide_compared("offices", tables["offices"], rule)
     partly, silent = compared.hide_within("partners", tables["partners"], rule, office_of, tables["offices"], half)
     needs, more = compared.hide_within(

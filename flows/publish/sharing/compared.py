@@ -5,18 +5,23 @@ from collections.abc import Collection, Mapping, Sequence
 from flows.publish.disclosure import percent, rounded
 from flows.publish.sharing.cells import Key, Line, Row
 from flows.publish.sharing.figure import HIDDEN, figure
-from flows.publish.sharing.protect import Rule, families, hide_family, hide_parts, with_no
+from flows.publish.sharing.protect import Rule, families, hide_family, hide_parts, rest_of, with_no
 
 _NUMBERS = ("observed", "expected", "ratio", "lower", "upper")
 
 
+def office_of(rows: Sequence[Row]) -> dict[str, str]:
+    """The office of each partner that has episodes."""
+    return {row.key[1]: row.key[0] for row in rows if row.key[1]}
+
+
 def hide_partners(rows: Sequence[Row], rule: Rule) -> None:
     """Which partners are too small to be told apart: within each office, its episodes without partner beside them."""
-    hidden_offices, whole = rule.hidden_groups("office_id"), rule.whole.get("episodes_by_office", {})
+    hidden_offices = rule.hidden_groups("office_id")
     for (office,), found in families(rows, lambda row: (row.key[0],)).items():
         names = {row.key[1] for row in found}
         also = names if office in hidden_offices else {""}
-        hide_family(rule, "_partners", found, name=lambda row: row.key[1], total=whole.get(office), also=also)
+        hide_family(rule, "_partners", found, name=lambda row: row.key[1], also=also)
 
 
 def hide_compared(table: str, rows: Sequence[Row], rule: Rule) -> set[Key]:
@@ -34,7 +39,7 @@ def hide_within(
     table: str,
     rows: Sequence[Row],
     rule: Rule,
-    office_of: Mapping[str, str],
+    belongs: Mapping[str, str],
     offices: Sequence[Row],
     half: Collection[Key],
 ) -> tuple[set[Key], set[Key]]:
@@ -47,21 +52,28 @@ def hide_within(
     hidden: set[tuple[Key, str]] = set()
     silent: set[Key] = set()
     both = [with_no(row) for row in rows]
-    for (office, *rest), found in families(both, lambda row: (office_of.get(row.key[0], ""), *row.key[1:])).items():
+    for (office, *rest), found in families(both, lambda row: (belongs.get(row.key[0], ""), *row.key[1:])).items():
         total = of_office.get((office, rest[-1]))
         known = total if total is not None and not rule.is_hidden("offices", total) else None
         names = {row.key[0] for row in found}
         is_gone = known is None and total is not None
         also = names if is_gone else names & base
         hiding = hide_family(
-            rule, table, found, name=lambda row: row.key[0], total=known.n if known else None, also=also
+            rule,
+            table,
+            found,
+            name=lambda row: row.key[0],
+            rest=rest_of(known, table)["n"] if known else None,
+            also=also,
         )
         if known is not None and hiding.total:
             silent.add(known.key)
         shares = [row for row in found if "no" in row.counts]
         if known is not None and known.key in half:
             hidden |= {(row.key, "yes") for row in shares}
-        hidden |= hide_parts(rule, table, shares, ("yes", "no"), known if known and "no" in known.counts else None)
+        hidden |= hide_parts(
+            rule, table, shares, ("yes", "no"), known if known and "no" in known.counts else None, table
+        )
     rule.hide("offices", rule.hidden.get(table, frozenset()) & of_office.keys())
     return {key for key, _ in hidden}, silent
 

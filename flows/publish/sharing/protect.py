@@ -1,5 +1,6 @@
 """Which rows and numbers of a table to hide: the rule for small numbers, applied to every group of rows that add up to a total."""
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -62,18 +63,18 @@ def families(rows: Iterable[Row], part: Part) -> dict[Key, list[Row]]:
 
 
 def hide_family(
-    rule: Rule, table: str, rows: Sequence[Row], *, name: Name, total: int | None = None,
+    rule: Rule, table: str, rows: Sequence[Row], *, name: Name, rest: int | None = None,
     also: Collection[str] = (), caps: Mapping[str, int] | None = None,
 ) -> Hiding:  # fmt: skip
     """Hide rows of one family, as far as their `n` asks for it; says whether the total must go, too.
 
-    What is in the `total` and in no row counts as a hidden group, also where that is nobody: none can be told from few.
+    `rest`: how many are in the total and in no row, None where the total is the sum of the rows. They count as a hidden group.
     """
     counts = {name(row): row.n for row in rows}
     people = {name(row): row.counts.get("people", row.n) for row in rows}
     hidden = set(also) & counts.keys()
-    if total is not None:
-        counts[REST] = people[REST] = max(0, total - sum(counts.values()))
+    if rest is not None:
+        counts[REST] = people[REST] = rest
         hidden.add(REST)
         if not counts[REST] and not _is_anything_hidden(counts, hidden, rule.threshold):
             del counts[REST], people[REST]
@@ -109,7 +110,11 @@ def with_no(row: Row) -> Row:
     """The row with the number of those who do not, where that of those who do is known."""
     if "yes" not in row.counts:
         return row
-    return Row(row.key, {**row.counts, "no": max(0, row.n - row.counts["yes"])}, row.values)
+    rest = {
+        name: {**left, "no": max(0, left.get("n", 0) - left.get("yes", 0))}
+        for name, left in row.values.get("rest", {}).items()
+    }
+    return Row(row.key, {**row.counts, "no": max(0, row.n - row.counts["yes"])}, {**row.values, "rest": rest})
 
 
 def split(rows: Iterable[Row], value: Name) -> tuple[list[Row], Row | None]:
@@ -133,12 +138,39 @@ def hide_strata(rule: Rule, table: str, rows: Iterable[Row], *, part: Part, valu
             if stratum == "overall":
                 continue
             hiding = hide_family(
-                rule, table, members, name=value, total=overall.n if overall else None,
+                rule, table, members, name=value, rest=rest_of(overall, stratum)["n"] if overall else None,
                 also=rule.hidden_groups(stratum), caps=rule.caps(stratum),
             )  # fmt: skip
             if overall is not None and hiding.total:
                 silent.add(overall.key)
     return silent
+
+
+def with_rest(rows: Iterable[Row], total: Callable[[Row], Key | None], stratum: Name) -> list[Row]:
+    """The rows, those that are totals with how many of theirs are in no row of a stratum: `rest`, by stratum and count.
+
+    `total` gives the key of the total that a row is a part of. Both are of one moment here; later some may stay as they were.
+    """
+    known = {row.key: row for row in rows}
+    sums: dict[Key, dict[str, Counter[str]]] = {}
+    for row in known.values():
+        of = total(row)
+        if of is not None and of != row.key:
+            sums.setdefault(of, {}).setdefault(stratum(row), Counter()).update(row.counts)
+    for key, by_stratum in sums.items():
+        if key in known:
+            whole = known[key]
+            rest = {
+                name: {count: max(0, n - found[count]) for count, n in whole.counts.items()}
+                for name, found in sorted(by_stratum.items())
+            }
+            known[key] = Row(key, whole.counts, {**whole.values, "rest": rest})
+    return list(known.values())
+
+
+def rest_of(total: Row, stratum: str) -> dict[str, int]:
+    """How many of a total are in no row of a stratum, by count."""
+    return {"n": 0, **total.values.get("rest", {}).get(stratum, {})}
 
 
 def stratum_of(row: Row) -> str:
@@ -150,7 +182,7 @@ def stratum_of(row: Row) -> str:
 
 
 def hide_parts(
-    rule: Rule, table: str, rows: Sequence[Row], parts: Sequence[str], total: Row | None = None
+    rule: Rule, table: str, rows: Sequence[Row], parts: Sequence[str], total: Row | None = None, stratum: str = ""
 ) -> set[tuple[Key, str]]:
     """The numbers of `parts` to hide, by row and part, given that each row's parts add up to its `n`, and rows to their total.
 
@@ -160,7 +192,8 @@ def hide_parts(
     names: list[Key | None] = [row.key for row in rows]
     hidden = {(i, j) for i, row in enumerate(rows) if rule.is_hidden(table, row) for j in range(len(parts) + 1)}
     if total is not None:
-        rest = [max(0, total.counts.get(name, 0) - sum(row[j] for row in grid)) for j, name in enumerate(parts)]
+        left = rest_of(total, stratum)
+        rest = [left.get(name, 0) for name in parts]
         if sum(rest):
             hidden |= {(len(grid), j) for j in range(len(parts) + 1)}
             grid.append(rest)

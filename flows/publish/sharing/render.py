@@ -7,7 +7,7 @@ from flows.publish.sharing.cells import Key, Line, Row
 from flows.publish.sharing.figure import HIDDEN, SHOWN, figure, months, status
 from flows.publish.sharing.gather import ALL
 from flows.publish.sharing.people import PARTS
-from flows.publish.sharing.protect import Rule, families, hide_family, hide_parts, hide_strata, split, with_no
+from flows.publish.sharing.protect import Rule, families, hide_family, hide_parts, hide_strata, rest_of, split, with_no
 
 QUARTILE_THRESHOLDS = 4
 """A quarter of the people stands beyond a quartile: as many as the threshold, where there are four times as many."""
@@ -112,7 +112,7 @@ def service_descriptions(rows: Sequence[Row], rule: Rule) -> list[Line]:
     for found in families(shares, lambda row: (*_described(row), row.key[2])).values():
         groups, _ = split(found, lambda row: row.key[3])
         total = next((row for row in shares if _described(row) == _described(found[0]) and row.key[3] == ALL), None)
-        hidden |= hide_parts(rule, table, groups or found, ("yes", "no"), total if groups else None)
+        hidden |= hide_parts(rule, table, groups or found, ("yes", "no"), total if groups else None, found[0].key[2])
     lines: list[Line] = []
     for row in both:
         few = rule.is_hidden(table, row) or row.n < rule.threshold or {(row.key, "yes"), (row.key, "no")} & hidden
@@ -143,7 +143,7 @@ def domain_changes(rows: Sequence[Row], rule: Rule) -> list[Line]:
     for found in families(rows, lambda row: (row.key[0],)).values():
         groups, overall = split(found, lambda row: row.key[2])
         for members in families(groups, lambda row: (row.key[1],)).values():
-            hidden |= hide_parts(rule, table, members, PARTS, overall)
+            hidden |= hide_parts(rule, table, members, PARTS, overall, members[0].key[1])
     return [_domain(row, rule, {name for key, name in hidden if key == row.key}, row.key in silent) for row in rows]
 
 
@@ -176,10 +176,10 @@ def quality(rows: Sequence[Row], rule: Rule) -> list[Line]:
         offices, total = split(found, lambda row: row.key[0])
         caps = rule.caps("office_id")
         also = rule.hidden_groups("office_id")
-        every = total.n if total else None
-        hiding = hide_family(rule, "quality", offices, name=lambda row: row.key[0], total=every, also=also, caps=caps)
+        rest = rest_of(total, "office_id")["n"] if total else None
+        hiding = hide_family(rule, "quality", offices, name=lambda row: row.key[0], rest=rest, also=also, caps=caps)
         silent |= {total.key} if total and hiding.total else set()
-        hidden |= hide_parts(rule, "quality", offices, ("yes", "no"), total)
+        hidden |= hide_parts(rule, "quality", offices, ("yes", "no"), total, "office_id")
     lines: list[Line] = []
     for row in both:
         few = rule.is_hidden("quality", row) or row.n < rule.threshold

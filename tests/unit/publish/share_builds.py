@@ -10,7 +10,7 @@ import duckdb
 from flows.publish.tables import AGE_BANDS, CASEWORK_TYPES, GENDERS, OUTCOMES
 from tests.unit.publish.builds import make_build
 
-DOMAINS = ("SAF", "LEG", "MEN", "ECO", "SOC", "PHY", "TOTAL")
+DOMAINS = ("SAF", "LEG", "TOTAL")
 EXTRA = {
     "outcomes.history": (
         "release_id varchar, as_of date, measure varchar, stratum varchar, stratum_value varchar, estimate double, "
@@ -102,7 +102,8 @@ def _episodes(connection: duckdb.DuckDBPyConnection, episodes: list[Episode]) ->
     _rows = [(one["key"], one["survivor"], *(one[name] for name in names)) for one in episodes]
     _insert(connection, "core.fct_episode", _rows, f"(episode_key, survivor_key, {', '.join(names)})")
     connection.execute(
-        "update core.fct_episode set exit_day = 400, as_of_day = 700, has_end = hash(episode_key) % 3 > 0, n_assessments = hash(episode_key) % 5, "
+        "update core.fct_episode set exit_day = 400, as_of_day = 700, has_end = hash(episode_key) % 3 > 0, "
+        "n_assessments = hash(episode_key) % 5, "
         "has_initial = hash(episode_key) % 20 > 0"
     )
     changes = []
