@@ -20,6 +20,8 @@ class Past:
 
     counts: Mapping[str, int]
     hidden: frozenset[str]
+    decided: "Hiding | None" = None
+    """What `linked_hidden` said then; `hidden` may be more, for the sake of other tables."""
 
 
 @dataclass(frozen=True)
@@ -42,10 +44,12 @@ def linked_hidden(
     """What to hide of a table with a total, so that neither its whole (`caps`: no cell is greater) nor its past narrows it.
 
     The past is taken to grow: a cell shown before is no less now, and one hidden before was no more than it is shown now. Groups
-    hidden before are the first to be hidden again, so that two tables in a row hide the same ones where they can.
+    hidden before are the first to be hidden again, and a table that counts the same hides the same.
     """
     if sum(counts.values()) < threshold:
         return Hiding(frozenset(counts), total=True)
+    if past and past.decided and _is_as_decided(counts, also, caps or {}, past, threshold):
+        return past.decided
     before = past.hidden & counts.keys() if past else frozenset()
     hidden = one_way_hidden(counts, people=people, also=also, prefer=before, threshold=threshold)
     others = sorted(counts.keys() - hidden, key=lambda name: (name not in before, counts[name], name))
@@ -56,6 +60,16 @@ def linked_hidden(
     if past and not before <= hidden and _past_exposed(counts, hidden, past, threshold):
         return linked_hidden(counts, people=people, also={*also, *before}, caps=caps, past=past, threshold=threshold)
     return Hiding(frozenset(hidden))
+
+
+def _is_as_decided(
+    counts: Mapping[str, int], also: Collection[str], caps: Mapping[str, int], past: Past, threshold: int
+) -> bool:
+    """Whether it is the same table again, and what it is held against leaves what was decided safe."""
+    decided = past.decided or Hiding(frozenset())
+    if past.counts != counts or not set(also) <= decided.cells:
+        return False
+    return decided.total or not _exposed(counts, set(decided.cells), caps, past, threshold)
 
 
 def ranges(known: Mapping[str, Range], total: int) -> dict[str, Range]:

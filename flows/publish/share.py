@@ -116,7 +116,7 @@ def share_of(marts: Marts, facts: ReleaseFacts, *, threshold: int, past: State |
     texts = {name: [[_text(value) for value in line] for line in lines[name]] for name in changes.COMPARED}
     lines["changes"] = changes.changes(before, texts, cause)
     kept = {table: {row.key: row for row in rows} for table, rows in tables.items()}
-    state = State(month, threshold, meant, kept, rule.hidden, texts, before, meant_before)
+    state = State(month, threshold, meant, kept, rule.hidden, texts, before, meant_before, rule.families)
     return Written({name: lines[name] for name in COLUMNS}, state)
 
 

@@ -39,7 +39,8 @@ Tables = dict[str, list[Row]]
 class State:
     """What was published: the month and rule it stands for, its exact rows, and the keys that were hidden, by table.
 
-    `month_before` holds the lines of the last release of the month before, as they were published.
+    `families`: what was decided of each family of rows (see protect). `month_before` holds
+    the lines of the last release of the month before, as they were published.
     """
 
     month: str
@@ -50,6 +51,7 @@ class State:
     lines: Mapping[str, list[list[str]]] = field(default_factory=dict)
     month_before: Mapping[str, list[list[str]]] = field(default_factory=dict)
     definitions_before: str = ""
+    families: Mapping[str, Mapping[str, list[Any]]] = field(default_factory=dict)
 
     def as_json(self) -> str:
         """The state as the text that is written."""
@@ -61,7 +63,7 @@ class State:
         content = {
             "format": FORMAT, "month": self.month, "threshold": self.threshold, "definitions": self.definitions,
             "tables": tables, "hidden": hidden, "lines": self.lines, "month_before": self.month_before,
-            "definitions_before": self.definitions_before,
+            "definitions_before": self.definitions_before, "families": self.families,
         }  # fmt: skip
         return files.canonical_json(content) + "\n"
 

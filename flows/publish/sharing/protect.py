@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from flows.publish.crosstab import two_way_hidden
 from flows.publish.linked import Hiding, Past, linked_hidden
@@ -30,6 +31,8 @@ class Rule:
     hidden: dict[str, frozenset[Key]] = field(default_factory=dict)
     whole: dict[str, Mapping[str, int]] = field(default_factory=dict)
     """Episodes by group of the tables episodes_by_…: no number of the same people in another table is greater."""
+    families: dict[str, dict[str, list[Any]]] = field(default_factory=dict)
+    """What was decided of each family of a table: counts, hidden names, whether the total is hidden."""
 
     def hide(self, table: str, keys: Iterable[Key]) -> None:
         """Remember rows as hidden."""
@@ -78,32 +81,38 @@ def hide_family(
         hidden.add(REST)
         if not counts[REST] and not _is_anything_hidden(counts, hidden, rule.threshold):
             del counts[REST], people[REST]
-    keys = {row.key for row in rows}
-    found = linked_hidden(
-        counts,
-        people=people,
-        also=hidden,
-        caps=caps,
-        past=_past(rule, table, keys, rows, name),
-        threshold=rule.threshold,
-    )
+    past = _past(rule, table, rows, name)
+    found = linked_hidden(counts, people=people, also=hidden, caps=caps, past=past, threshold=rule.threshold)
+    rule.families.setdefault(table, {})[_family(rows)] = [counts, sorted(found.cells), found.total]
     rule.hide(table, (row.key for row in rows if name(row) in found.cells))
     return found
+
+
+def _family(rows: Sequence[Row]) -> str:
+    """A name for a family: that of its first row, since groups may come and go."""
+    return "|".join(min(row.key for row in rows))
 
 
 def _is_anything_hidden(counts: Mapping[str, int], hidden: Collection[str], threshold: int) -> bool:
     return any(n < threshold or name in hidden for name, n in counts.items() if name != REST)
 
 
-def _past(rule: Rule, table: str, keys: Collection[Key], rows: Sequence[Row], name: Name) -> Past | None:
-    """The same family as it was published before: rows with these keys."""
+def _past(rule: Rule, table: str, rows: Sequence[Row], name: Name) -> Past | None:
+    """The same family as it was published before."""
     if rule.past is None:
         return None
+    keys = {row.key for row in rows}
     before = [row for key, row in rule.past.tables.get(table, {}).items() if key in keys]
-    hidden = rule.past.hidden.get(table, frozenset())
     if not before:
         return None
-    return Past({name(row): row.n for row in before}, frozenset(name(row) for row in before if row.key in hidden))
+    hidden = rule.past.hidden.get(table, frozenset())
+    names = frozenset(name(row) for row in before if row.key in hidden)
+    written: list[Any] = rule.past.families.get(table, {}).get(_family(rows), [{}, (), False])
+    counts, decided, total = written
+    known = Hiding(frozenset(decided), bool(total)) if counts else None
+    if REST in counts:
+        return Past({**{name(row): row.n for row in before}, REST: counts[REST]}, names | {REST}, known)
+    return Past({name(row): row.n for row in before}, names, known)
 
 
 def with_no(row: Row) -> Row:
