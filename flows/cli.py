@@ -12,6 +12,7 @@ import click
 from flows import settings as settings_module
 from flows.cli_checks import checks
 from flows.cli_diff import diff
+from flows.cli_export import export, withdraw
 from flows.cli_mapping import MAPPING, PARAMETER, mapping
 from flows.cli_operate import backfill, config, upgrade
 from flows.cli_partner import COMMANDS as PARTNER_COMMANDS
@@ -106,7 +107,19 @@ def _command() -> str:
     return str(beside.relative_to(Path.cwd())) if beside.is_relative_to(Path.cwd()) else str(beside)
 
 
-for command in (simulate, checks, worklist, diff, mapping, *PARTNER_COMMANDS, backfill, upgrade, config):
+for command in (
+    simulate,
+    checks,
+    worklist,
+    diff,
+    mapping,
+    *PARTNER_COMMANDS,
+    backfill,
+    upgrade,
+    config,
+    export,
+    withdraw,
+):
     cli.add_command(command)
 
 
@@ -205,9 +218,14 @@ def key(kind: str, identifiers: tuple[str, ...], home: Path | None) -> None:
 @HOME
 def report(home: Path | None) -> None:
     """Say where the report of the live release is."""
+    from flows.publish import withdrawal
     from flows.publish.release import release_folder
 
-    click.echo(release_folder(_home(home)) / "report" / "index.html")
+    folder = release_folder(_home(home))
+    click.echo(folder / "report" / "index.html")
+    said = withdrawal.notice(_home(home), folder.name)
+    if said:
+        click.echo(said, err=True)
 
 
 @cli.command()

@@ -26,6 +26,7 @@ __all__ = ["CAVEATS", "GROUPS", "Written", "as_csv", "neutral", "share_of", "wri
 GATHERERS: dict[str, Gather] = {
     **{f"episodes_by_{name}": (lambda marts, name=name: by_group(marts, name)) for name in EPISODES},  # type: ignore[misc]
     "_partners": people.partner_base,
+    **{f"_office_{name}": (lambda marts, name=name: people.by_office(marts, name)) for name in GROUPS},  # type: ignore[misc]
     "curves": curves.gather,
     "optimal_time": figures.optimal_time,
     "history": figures.history,

@@ -1,7 +1,8 @@
 """Rows about people and their records: episodes by group, change by domain, completeness, who is in no table."""
 
+from flows.publish import content
 from flows.publish.sharing.cells import Row
-from flows.publish.sharing.gather import ALL, Marts, read_sql, told, whole
+from flows.publish.sharing.gather import ALL, GROUPS, Marts, read_sql, told, whole
 
 PARTS = ("substantial", "measurable_only", "worse", "same")
 
@@ -39,6 +40,21 @@ def partner_base(marts: Marts) -> list[Row]:
         Row((str(found["office_id"]), found["partner_id"] or ""), {"n": found["n"], "people": found["people"]})
         for found in marts.ask(read_sql("partners"))
     ]
+
+
+def by_office(marts: Marts, dimension: str) -> list[Row]:
+    """Episodes by office and group: for an office's own file, in no table of share/. Every pair of known ones, also of nobody."""
+    column = content.quoted(dimension)
+    found = marts.ask(
+        f"select office_id::varchar as office_id, {column}::varchar as name, count(*) as n from marts.core.fct_episode group by all"
+    )
+    groups = GROUPS[dimension]
+    counts = {(office, name): 0 for office in marts.offices for name in groups}
+    for one in found:
+        name = one["name"] if one["name"] in groups else "unknown" if "unknown" in groups else "other"
+        if one["office_id"] in marts.offices:
+            counts[(one["office_id"], name)] += one["n"]
+    return [Row(key, {"n": n}) for key, n in counts.items()]
 
 
 def exclusions(marts: Marts) -> list[Row]:
