@@ -63,9 +63,19 @@ def _grid(rows: Sequence[Row], offices: Sequence[str], groups: Sequence[str]) ->
 
 
 def _hidden(state: State, dimension: str, grid: Sequence[Sequence[int]]) -> set[tuple[int, int]]:
-    """Hidden cells of offices by groups; a group that share/ hides is hidden in every office."""
-    columns = [
-        j for j, group in enumerate(GROUPS[dimension]) if (group,) in state.hidden.get(f"episodes_by_{dimension}", ())
-    ]
-    also = {(i, j) for i in range(len(grid) + 1) for j in columns}
-    return two_way_hidden(grid, also=also, threshold=state.threshold)
+    """Hidden cells of offices by groups; a group that share/ hides is hidden in every office.
+
+    The total of a group that share/ shows cannot be hidden any more: where it would have to be, no office is told the group.
+    """
+    groups, last = GROUPS[dimension], len(grid)
+    gone = {j for j, group in enumerate(groups) if (group,) in state.hidden.get(f"episodes_by_{dimension}", ())}
+    totals, columns = set(gone), set(gone)
+    while True:
+        also = {(i, j) for i in range(last) for j in columns} | {(last, j) for j in totals}
+        cells = two_way_hidden(grid, also=also, threshold=state.threshold)
+        found = {j for j in range(len(groups)) if (last, j) in cells} - totals
+        if not found:
+            return cells
+        if found <= columns:
+            return {(i, j) for i in range(last + 1) for j in range(len(groups) + 1)}
+        columns |= found
