@@ -16,11 +16,13 @@ from flows.errors import VerifyError
 from flows.publish.files import STAGE
 from flows.publish.sharing.cells import Row, State
 from flows.publish.sharing.columns import COLUMNS, COUNTS
+from flows.publish.sharing.figure import worded
 
 KEY = re.compile(r"\b[0-9a-f]{32,}\b")
 # Numbers that may stand in a hidden line: they are about no survivor.
 NO_SURVIVOR = frozenset({"month", "horizon_months", "definition_version", "n_trainings", "last_training_quarter"})
 OF_GROUPS = ("casework_type", "age_band", "office_id")
+WORDS = ("reason", "wording")
 PARTLY = frozenset({"n"})
 """What a line may still say where only its other numbers are hidden."""
 
@@ -65,7 +67,12 @@ def check_share(
             table,
             [row for row in rows if not _on_grid(row, threshold)],
         )
-        _refuse("a line holds a key of a person", table, [row for row in rows if any(map(KEY.search, row.values()))])
+        _refuse("a line holds a key of a person", table, [row for row in rows if _holds_key(row)])
+        _refuse(
+            "words may count people",
+            table,
+            [row for row in rows if any(worded(row.get(c)) != row.get(c) for c in WORDS)],
+        )
         for column, exact in _exact(connection, table):
             known = past.tables.get(table, {}) if past else {}
             named = _named(table)
@@ -87,6 +94,11 @@ def _read(path: Path, columns: tuple[str, ...], table: str) -> Csv:
     if tuple(reader.fieldnames or ()) != columns or any(None in row or None in row.values() for row in rows):
         raise _refusal("a shared table has other columns than are promised", table, 1)
     return rows
+
+
+def _holds_key(row: Mapping[str, str]) -> bool:
+    """Whether a cell looks like a pseudonym; the id of a model looks so, too."""
+    return any(KEY.search(text) for name, text in row.items() if name != "model_id")
 
 
 def _is_silent(row: Mapping[str, str]) -> bool:

@@ -15,7 +15,7 @@ from flows.publish.gate import check_share
 from flows.publish.sharing import changes, compared, curves, figures, offices, people, render
 from flows.publish.sharing.cells import FORMAT, Key, Line, Row, State, Tables, digest, month_of
 from flows.publish.sharing.columns import CAVEATS, COLUMNS, EPISODES
-from flows.publish.sharing.figure import as_csv, neutral
+from flows.publish.sharing.figure import as_csv, neutral, worded
 from flows.publish.sharing.gather import ALL, GROUPS, Gather, Marts, by_group, gather, marts_of
 from flows.publish.sharing.protect import Rule, with_rest
 from flows.publish.sharing.rest import at_rest
@@ -160,11 +160,13 @@ def _lines(tables: Tables, rule: Rule) -> Lines:
     lines |= {name: rendered(tables[name], rule) for name, rendered in _RENDERED.items()}
     lines |= _compared(tables, rule)
     for name in _AS_THEY_ARE:
-        keyed = name == "trainings"
-        lines[name] = [
-            tuple((_named(row) if keyed else row.values)[column] for column in COLUMNS[name]) for row in tables[name]
-        ]
+        named = _named if name == "trainings" else _said
+        lines[name] = [tuple(named(row)[column] for column in COLUMNS[name]) for row in tables[name]]
     return lines
+
+
+def _said(row: Row) -> Mapping[str, object]:
+    return {name: worded(value) if name == "reason" else value for name, value in row.values.items()}
 
 
 def _named(row: Row) -> Mapping[str, object]:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from flows.publish.disclosure import percent, rounded
 from flows.publish.sharing.cells import Key, Line, Row
-from flows.publish.sharing.figure import HIDDEN, figure
+from flows.publish.sharing.figure import HIDDEN, figure, worded
 from flows.publish.sharing.protect import Rule, families, hide_family, hide_parts, rest_of, with_no
 
 _NUMBERS = ("observed", "expected", "ratio", "lower", "upper")
@@ -90,7 +90,7 @@ def lines(
     written: list[Line] = []
     for row in rows:
         n, numbers, said = compared(table, row, rule, half)
-        about = (HIDDEN, None) if said is None else (row.values["status"], row.values["reason"])
+        about = (HIDDEN, None) if said is None else (row.values["status"], worded(row.values["reason"]))
         shrunken = figure(row.values["shrunken"]) if said == "whole" else None
         n = None if row.key in silent else n
         written.append((row.key[0], row.values["label"], row.key[1], n, *numbers, shrunken, *about))
@@ -102,7 +102,7 @@ def need_lines(rows: Sequence[Row], rule: Rule, half: Collection[Key]) -> list[L
     written: list[Line] = []
     for row in rows:
         n, numbers, said = compared("training_needs", row, rule, half)
-        about = (HIDDEN, None) if said is None else (row.values["status"], row.values["reason"])
+        about = (HIDDEN, None) if said is None else (row.values["status"], worded(row.values["reason"]))
         below = figure(row.values["probability_below"]) if said == "whole" else None
         had = (row.values["n_trainings"], row.values["last_training_quarter"])
         partner, *what = row.key

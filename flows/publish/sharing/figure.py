@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable
 from math import isfinite
 
@@ -29,6 +30,27 @@ def months(value: object) -> int | None:
 def status(shown: object) -> str:
     """Whether a number is shown."""
     return HIDDEN if shown is None else SHOWN
+
+
+# A number in words may be a limit or a length of time; else it may count people, and three dots stand for it.
+_LIMIT = r"(?:needs|at least|at most|fewer than|less than|more than|under|over|within|below|above|every|version)\s"
+_UNIT = r"\s*(?:%|percent(?:age points?)?|points?|months?|days?|years?|weeks?|quarters?|hours?)\b"
+_NUMBER = re.compile(
+    rf"(?P<limit>{_LIMIT})?(?<![\w.,-])(?P<number>\d[\d,]*(?:\.\d+)?)(?P<unit>{_UNIT})?(?![\w])", re.IGNORECASE
+)
+
+
+def worded(text: object) -> object:
+    """A text without numbers that may count people: only limits, lengths of time and decimals below 10 stay."""
+    if not isinstance(text, str):
+        return text
+
+    def kept(found: re.Match[str]) -> str:
+        number = found["number"]
+        is_small_decimal = "." in number and float(number.replace(",", "")) < 10
+        return found[0] if found["limit"] or found["unit"] or is_small_decimal else found[0].replace(number, "…")
+
+    return _NUMBER.sub(kept, text)
 
 
 def neutral(value: object) -> object:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from flows.publish.disclosure import percent, rounded
 from flows.publish.sharing.cells import Key, Line, Row
-from flows.publish.sharing.figure import HIDDEN, SHOWN, figure, months, status
+from flows.publish.sharing.figure import HIDDEN, SHOWN, figure, months, status, worded
 from flows.publish.sharing.gather import ALL
 from flows.publish.sharing.people import PARTS
 from flows.publish.sharing.protect import Rule, families, hide_family, hide_parts, hide_strata, rest_of, split, with_no
@@ -42,7 +42,7 @@ def optimal_time(rows: Sequence[Row], rule: Rule) -> list[Line]:
             continue
         found = (months(said[name]) for name in ("estimate_months", "lower_months", "upper_months"))
         n = None if row.key in silent else rounded(row.n, rule.threshold)
-        about = (said["status"], said["reason"], said["definition_version"])
+        about = (said["status"], worded(said["reason"]), said["definition_version"])
         lines.append((*row.key, said["label"], *found, said["set_months"], n, *about))
     return lines
 
@@ -97,7 +97,7 @@ def service_effects(rows: Sequence[Row], rule: Rule) -> list[Line]:
         few = row.counts.get("n", rule.threshold) < rule.threshold
         numbers = [None if few else figure(said[name]) for name in ("estimate", "lower", "upper")]
         n = rounded(row.n, rule.threshold) if "n" in row.counts else None
-        about = (HIDDEN, None, None) if few else (said["status"], said["reason"], said["wording"])
+        about = (HIDDEN, None, None) if few else (said["status"], worded(said["reason"]), worded(said["wording"]))
         lines.append((*row.key[:4], row.key[4] or None, *numbers, n, *about))
     return lines
 

@@ -10,6 +10,7 @@ from flows.errors import HomeError
 from flows.publish.release import current_release
 from flows.publish.share import neutral, write_share
 from flows.publish.sharing.columns import COLUMNS, COUNTS
+from flows.publish.sharing.figure import worded
 from flows.warehouse import Home
 from tests.unit.publish.builds import insert, make_build, make_facts, publish_one
 
@@ -142,3 +143,25 @@ def test_a_higher_threshold_hides_more(assembled: Path, tmp_path: Path, home: Ho
     write_share(assembled / "marts.duckdb", tmp_path / "share", make_facts(home), threshold=60)
     table = rows(tmp_path / "share", "episodes_by_age_band.csv")
     assert {row["status"] for row in table[:-1]} == {"hidden"}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "needs 50 restorations that were seen: about 233 stays like these",
+            "needs 50 restorations that were seen: about … stays like these",
+        ),
+        ("only 7 of 1,204 people", "only … of … people"),
+        ("at least 200 stays watched for five years", "at least 200 stays watched for five years"),
+        (
+            "6 percentage points more within 24 months (0.02 to 0.11)",
+            "6 percentage points more within 24 months (0.02 to 0.11)",
+        ),
+        ("not_restored_24m", "not_restored_24m"),
+        (None, None),
+    ],
+)
+def test_r30_words_do_not_count_people(text: str | None, said: str | None):
+    """How many stays would be needed tells, with the number there are, how many were restored."""
+    assert worded(text) == said
