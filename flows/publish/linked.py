@@ -38,38 +38,48 @@ def linked_hidden(
     people: Mapping[str, int] | None = None,
     also: Collection[str] = (),
     caps: Mapping[str, int] | None = None,
+    whole: int | None = None,
     past: Past | None = None,
     threshold: int = MINIMUM,
 ) -> Hiding:
-    """What to hide of a table with a total, so that neither its whole (`caps`: no cell is greater) nor its past narrows it.
+    """What to hide of a table with a total, so that neither its whole nor its past narrows it.
+
+    `caps`: the wholes that are shown, of which the cells are parts; `whole`: the exact total of all wholes, where it is known.
 
     The past is taken to grow: a cell shown before is no less now, and one hidden before was no more than it is shown now. Groups
     hidden before are the first to be hidden again, and a table that counts the same hides the same.
     """
     if sum(counts.values()) < threshold:
         return Hiding(frozenset(counts), total=True)
-    if past and past.decided and _is_as_decided(counts, also, caps or {}, past, threshold):
+    if past and past.decided and _is_as_decided(counts, also, caps or {}, whole, past, threshold):
         return past.decided
     before = past.hidden & counts.keys() if past else frozenset()
     hidden = one_way_hidden(counts, people=people, also=also, prefer=before, threshold=threshold)
     others = sorted(counts.keys() - hidden, key=lambda name: (name not in before, counts[name], name))
-    while hidden and _exposed(counts, hidden, caps or {}, past, threshold):
+    while hidden and _exposed(counts, hidden, caps or {}, whole, past, threshold):
         if not others:
             return Hiding(frozenset(counts), total=True)
         hidden.add(others.pop(0))
     if past and not before <= hidden and _past_exposed(counts, hidden, past, threshold):
-        return linked_hidden(counts, people=people, also={*also, *before}, caps=caps, past=past, threshold=threshold)
+        return linked_hidden(
+            counts, people=people, also={*also, *before}, caps=caps, whole=whole, past=past, threshold=threshold
+        )
     return Hiding(frozenset(hidden))
 
 
 def _is_as_decided(
-    counts: Mapping[str, int], also: Collection[str], caps: Mapping[str, int], past: Past, threshold: int
+    counts: Mapping[str, int],
+    also: Collection[str],
+    caps: Mapping[str, int],
+    whole: int | None,
+    past: Past,
+    threshold: int,
 ) -> bool:
     """Whether it is the same table again, and what it is held against leaves what was decided safe."""
     decided = past.decided or Hiding(frozenset())
     if past.counts != counts or not set(also) <= decided.cells:
         return False
-    return decided.total or not _exposed(counts, set(decided.cells), caps, past, threshold)
+    return decided.total or not _exposed(counts, set(decided.cells), caps, whole, past, threshold)
 
 
 def ranges(known: Mapping[str, Range], total: int) -> dict[str, Range]:
@@ -91,10 +101,20 @@ def is_protected(found: Range, threshold: int) -> bool:
 
 
 def _exposed(
-    counts: Mapping[str, int], hidden: set[str], caps: Mapping[str, int], past: Past | None, threshold: int
+    counts: Mapping[str, int],
+    hidden: set[str],
+    caps: Mapping[str, int],
+    whole: int | None,
+    past: Past | None,
+    threshold: int,
 ) -> bool:
     known = {name: (_least(name, counts[name], past, threshold), _most(name, counts, caps, past)) for name in hidden}
     found = ranges(known, sum(counts[name] for name in hidden))
+    if whole is not None:  # all parts fall short of their wholes by so many, and so does each by no more
+        short = max(0, whole - sum(counts.values()))
+        for name in (name for name in hidden if name in caps):
+            low = max(threshold, caps[name] - FUZZ) - short
+            found[name] = (max(found[name][0], min(low, counts[name])), found[name][1])
     # What was shown before is no secret; it is hidden for the sake of the others.
     return not all(is_protected(found[name], threshold) for name, (low, _) in known.items() if low == 0)
 
@@ -115,15 +135,14 @@ def _most(name: str, counts: Mapping[str, int], caps: Mapping[str, int], past: P
 
 
 def _past_exposed(counts: Mapping[str, int], hidden: set[str], past: Past, threshold: int) -> bool:
-    """Whether what is shown now tells what was hidden before."""
+    """Whether what is shown now tells what was hidden before: it was no more then, and less by no more than the total grew."""
     if sum(past.counts.values()) < threshold:
         return False
-    known = {
-        name: (
-            0.0,
-            float(max(past.counts[name], counts[name] + FUZZ)) if name in counts and name not in hidden else inf,
-        )
-        for name in past.hidden
-    }
+    growth = sum(counts.values()) - sum(past.counts.values())
+    known: dict[str, Range] = {}
+    for name in past.hidden:
+        was, shown = past.counts[name], name in counts and name not in hidden
+        least = max(0, max(threshold, counts[name] - FUZZ) - max(0, growth)) if shown else 0
+        known[name] = (float(min(was, least)), float(max(was, counts[name] + FUZZ)) if shown else inf)
     found = ranges(known, sum(past.counts[name] for name in past.hidden))
     return not all(is_protected(one, threshold) for one in found.values())

@@ -54,7 +54,7 @@ def test_p5_no_hidden_part_is_narrowed_by_its_whole(seed: int):
         parts = {name: n - min(n, draw.choice((0, 0, 1, 2, 5, 11, 20))) for name, n in wholes.items()}
         above = linked_hidden(wholes)
         caps = {name: n for name, n in wholes.items() if name not in above.cells}
-        below = linked_hidden(parts, also=above.cells, caps=caps)
+        below = linked_hidden(parts, also=above.cells, caps=caps, whole=sum(wholes.values()))
         known = Knowledge(is_whole=True)
         publish(known, wholes, above.cells, "whole")
         for name, count in parts.items():

@@ -29,8 +29,8 @@ def hide_compared(table: str, rows: Sequence[Row], rule: Rule) -> set[Key]:
     both = [with_no(row) for row in rows]
     hidden: set[tuple[Key, str]] = set()
     for found in families(both, lambda row: row.key[1:]).values():
-        also, caps = rule.hidden_groups("office_id"), rule.caps("office_id")
-        hide_family(rule, table, found, name=lambda row: row.key[0], also=also, caps=caps)
+        also = rule.hidden_groups("office_id")
+        hide_family(rule, table, found, name=lambda row: row.key[0], also=also, stratum="office_id")
         hidden |= hide_parts(rule, table, [row for row in found if "no" in row.counts], ("yes", "no"))
     return {key for key, _ in hidden}
 

@@ -78,10 +78,10 @@ def _silent_months(rows: Sequence[Row], rule: Rule) -> dict[str, frozenset[int]]
     for (name,), found in families(rows, lambda row: (row.key[0],)).items():
         months = set()
         for (stratum,), members in families(found, lambda row: (row.key[1],)).items():
-            caps = rule.caps(stratum)
+            caps, whole = rule.caps(stratum), rule.total(stratum)
             for month in MONTHS if stratum != "overall" else ():
                 counts = {row.key[2]: row.counts[f"m{month}"] for row in members}
-                hiding = linked_hidden(counts, also=counts, caps=caps, threshold=rule.threshold)
+                hiding = linked_hidden(counts, also=counts, caps=caps, whole=whole, threshold=rule.threshold)
                 if hiding.total and sum(counts.values()) >= rule.threshold:
                     months.add(month)
         silent[name] = frozenset(months)

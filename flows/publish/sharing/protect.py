@@ -52,6 +52,11 @@ class Rule:
         hidden = self.hidden_groups(stratum)
         return {name: n for name, n in known.items() if name not in hidden}
 
+    def total(self, stratum: str) -> int | None:
+        """All episodes, exactly, where their groups of this stratum are in a table."""
+        known = self.whole.get(f"episodes_by_{SAME_PEOPLE.get(stratum, stratum)}")
+        return sum(known.values()) if known else None
+
 
 Part = Callable[[Row], Key]
 Name = Callable[[Row], str]
@@ -67,10 +72,11 @@ def families(rows: Iterable[Row], part: Part) -> dict[Key, list[Row]]:
 
 def hide_family(
     rule: Rule, table: str, rows: Sequence[Row], *, name: Name, rest: int | None = None,
-    also: Collection[str] = (), caps: Mapping[str, int] | None = None,
+    also: Collection[str] = (), stratum: str = "",
 ) -> Hiding:  # fmt: skip
     """Hide rows of one family, as far as their `n` asks for it; says whether the total must go, too.
 
+    `stratum`: what kind of groups they are, where those of all episodes are in a table.
     `rest`: how many are in the total and in no row, None where the total is the sum of the rows. They count as a hidden group.
     """
     counts = {name(row): row.n for row in rows}
@@ -82,7 +88,15 @@ def hide_family(
         if not counts[REST] and not _is_anything_hidden(counts, hidden, rule.threshold):
             del counts[REST], people[REST]
     past = _past(rule, table, rows, name)
-    found = linked_hidden(counts, people=people, also=hidden, caps=caps, past=past, threshold=rule.threshold)
+    found = linked_hidden(
+        counts,
+        people=people,
+        also=hidden,
+        caps=rule.caps(stratum),
+        whole=rule.total(stratum),
+        past=past,
+        threshold=rule.threshold,
+    )
     rule.families.setdefault(table, {})[_family(rows)] = [counts, sorted(found.cells), found.total]
     rule.hide(table, (row.key for row in rows if name(row) in found.cells))
     return found
@@ -148,7 +162,7 @@ def hide_strata(rule: Rule, table: str, rows: Iterable[Row], *, part: Part, valu
                 continue
             hiding = hide_family(
                 rule, table, members, name=value, rest=rest_of(overall, stratum)["n"] if overall else None,
-                also=rule.hidden_groups(stratum), caps=rule.caps(stratum),
+                also=rule.hidden_groups(stratum), stratum=stratum,
             )  # fmt: skip
             if overall is not None and hiding.total:
                 silent.add(overall.key)

@@ -76,8 +76,8 @@ def fairness(rows: Sequence[Row], rule: Rule) -> list[Line]:
     hidden: set[tuple[Key, str]] = set()
     both = [with_no(row) for row in rows]
     for (_, kind, _), found in families(both, lambda row: (row.key[0], row.key[1], row.key[3])).items():
-        also, caps = rule.hidden_groups(kind), rule.caps(kind)
-        hide_family(rule, "fairness", found, name=lambda row: row.key[2], also=also, caps=caps)
+        also = rule.hidden_groups(kind)
+        hide_family(rule, "fairness", found, name=lambda row: row.key[2], also=also, stratum=kind)
         hidden |= hide_parts(rule, "fairness", [row for row in found if "no" in row.counts], ("yes", "no"))
     lines: list[Line] = []
     for row in both:
@@ -174,10 +174,11 @@ def quality(rows: Sequence[Row], rule: Rule) -> list[Line]:
     silent: set[Key] = set()
     for found in families(both, lambda row: (row.key[1],)).values():
         offices, total = split(found, lambda row: row.key[0])
-        caps = rule.caps("office_id")
         also = rule.hidden_groups("office_id")
         rest = rest_of(total, "office_id")["n"] if total else None
-        hiding = hide_family(rule, "quality", offices, name=lambda row: row.key[0], rest=rest, also=also, caps=caps)
+        hiding = hide_family(
+            rule, "quality", offices, name=lambda row: row.key[0], rest=rest, also=also, stratum="office_id"
+        )
         silent |= {total.key} if total and hiding.total else set()
         hidden |= hide_parts(rule, "quality", offices, ("yes", "no"), total, "office_id")
     lines: list[Line] = []
