@@ -79,6 +79,8 @@ def hide_family(
     `stratum`: what kind of groups they are, where those of all episodes are in a table.
     `rest`: how many are in the total and in no row, None where the total is the sum of the rows. They count as a hidden group.
     """
+    if not rows:
+        return Hiding(frozenset())
     counts = {name(row): row.n for row in rows}
     people = {name(row): row.counts.get("people", row.n) for row in rows}
     hidden = set(also) & counts.keys()
