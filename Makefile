@@ -12,7 +12,7 @@ TREE := $(shell git ls-files -z --cached --others --exclude-standard 2>/dev/null
 FAST := tests/unit tests/spec tests/property tests/golden tests/architecture
 SLOW := tests/simulation tests/dbt tests/database tests/faults tests/privacy tests/flows tests/docs
 
-.PHONY: help setup nightly serve test test-fast test-slow test-long simulation lint format lock docs quality benchmark benchmark-extract benchmark-dbt benchmark-checks million histories simulate-offices test-browser chromium simulate-need simulate truth clean
+.PHONY: help setup nightly serve test test-fast test-slow test-long simulation lint format lock docs quality benchmark benchmark-extract benchmark-dbt benchmark-checks million histories simulate-offices test-browser chromium simulate-need simulate truth attack clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -109,6 +109,9 @@ histories: .venv/ready ## random histories read by SQL and by plain Python, a li
 
 quality: .venv/ready ## planted defects that the checks find, and false alarms on clean nights: NIGHTS=200
 	@$(BIN)/python -m benchmarks.quality --nights $(or $(NIGHTS),200)
+
+attack: .venv/ready ## try to work out hidden numbers of share/, on more tables and releases than the tests: TIMES=10
+	@ATTACK_TIMES=$(or $(TIMES),10) $(BIN)/python -m pytest -q -n 2 tests/privacy/test_attack.py
 
 clean: ## remove .venv and caches, not the warehouse
 	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis dbt_project/target

@@ -11,6 +11,7 @@ import click
 from flows import settings as settings_module
 from flows.cli_checks import checks
 from flows.cli_diff import diff
+from flows.cli_export import export, withdraw
 from flows.cli_mapping import MAPPING, PARAMETER, mapping
 from flows.cli_models import models, review, support
 from flows.cli_operate import backfill, bootstrap, config, upgrade
@@ -117,6 +118,8 @@ for command in (
     *PARTNER_COMMANDS,
     *RELEASE_COMMANDS,
     report,
+    export,
+    withdraw,
     backfill,
     upgrade,
     bootstrap,

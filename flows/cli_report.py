@@ -16,6 +16,7 @@ from flows.warehouse import Home
 )
 def report(home: Path | None, serving: bool, port: int) -> None:
     """Say where the report of the live release is; with --serve open it to browsers of this machine."""
+    from flows.publish import withdrawal
     from flows.publish.release import release_folder
     from flows.report_server import serve
 
@@ -23,4 +24,7 @@ def report(home: Path | None, serving: bool, port: int) -> None:
     if serving:
         serve(where, port, click.echo)
     else:
-        click.echo(release_folder(where) / "report" / "index.html")
+        folder = release_folder(where)
+        click.echo(folder / "report" / "index.html")
+        if said := withdrawal.notice(where, folder.name):
+            click.echo(said, err=True)

@@ -12,7 +12,7 @@ from flows.extract.contract import jds
 from flows.extract.land import extracts
 from flows.extract.pseudonymise import pseudonym
 from flows.known import access_of, instrument_of, mapping_of, run_key
-from flows.publish import audit, manifest
+from flows.publish import audit, manifest, withdrawal
 from flows.publish.release import current_release, hold_state, open_release
 from flows.settings import Settings
 from flows.warehouse import Home
@@ -40,6 +40,9 @@ def status_lines(home: Home, *, now: datetime) -> list[str]:
         f"checks    {checks}",
         f"hold      {f'{hold.what}, since {hold.at[:19]}; lift it with aftercare rollback --resume' if hold else 'none'}",
     ]
+    said = withdrawal.notice(home, live)
+    if said:
+        lines.insert(0, said)
     past = history.past_line(home, live)
     if past:
         lines.insert(1, f"past      {past}")

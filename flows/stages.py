@@ -122,6 +122,7 @@ def publish(night: Night, watch: Watch) -> Done:
         threshold=settings.small_number,
         memory_limit=settings.memory_limit,
         threads=settings.threads or None,
+        goes_on_from=night.known.before,
     )
     casework.write(night.home, night.build_file, release_id, night.as_of)
     release.prune(night.home, settings.keep_releases, at=night.at)

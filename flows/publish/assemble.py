@@ -13,6 +13,7 @@ from flows.publish.facts import ReleaseFacts
 from flows.publish.files import STAGE, refusing
 from flows.publish.report import write_report
 from flows.publish.share import write_share
+from flows.publish.sharing.cells import read_state, write_state
 from flows.publish.steps import step
 from flows.publish.tables import PROMISED, SCHEMAS
 from flows.publish.verify import check_promise
@@ -35,11 +36,12 @@ def assemble(
     threshold: int = 11,
     memory_limit: str | None = None,
     threads: int | None = None,
+    goes_on_from: str | None = None,
 ) -> Path:
     """The folder `.building-<release_id>`: whole, synced, read-only, not yet verified and not visible to any reader.
 
-    What crashed publications left behind is cleared away first. Raises HomeError for the disk, VerifyError for the
-    build file.
+    What crashed publications left behind is cleared away first. `goes_on_from` is the release whose shared numbers stay until
+    they may move. Raises HomeError for the disk, VerifyError for the build file.
     """
     building = building_folder(home, facts.release_id)
     with refusing("preparing the releases folder"):
@@ -57,7 +59,9 @@ def assemble(
     with refusing("writing the release"):
         files.remove_tree(spill)
         _copy_models(models_folder, building / "models")
-        write_share(building / "marts.duckdb", building / "share", facts, threshold=threshold)
+        past = read_state(home, goes_on_from)
+        state = write_share(building / "marts.duckdb", building / "share", facts, threshold=threshold, past=past)
+        write_state(home, facts.release_id, state)
         write_report(building / "share", building / "report" / "index.html")
         _seal(home, building, facts)
     return building

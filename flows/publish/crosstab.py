@@ -1,7 +1,7 @@
 """Tables of rows and columns with totals: which cells to hide so that none can be worked out from the others."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from flows.publish.disclosure import MINIMUM, checked_threshold, rounded
 
@@ -29,21 +29,33 @@ def with_totals(counts: Sequence[Sequence[int]]) -> Grid:
     return [*rows, [sum(column) for column in zip(*rows, strict=True)]]
 
 
-def two_way_hidden(counts: Sequence[Sequence[int]], *, threshold: int = MINIMUM) -> set[Cell]:
-    """The cells to hide, by row and column of the table with its totals."""
+def two_way_hidden(
+    counts: Sequence[Sequence[int]], *, also: Collection[Cell] = (), threshold: int = MINIMUM
+) -> set[Cell]:
+    """The cells to hide, by row and column of the table with its totals; those in `also` whatever they count."""
     checked_threshold(threshold)
     full = with_totals(counts)
     if any(value < 0 for row in full for value in row):
         raise ValueError("a count is not negative")
-    hidden = {(i, j) for i, row in enumerate(full) for j, value in enumerate(row) if value < threshold}
+    hidden = {(i, j) for i, row in enumerate(full) for j, value in enumerate(row) if value < threshold} | set(also)
+    safe: set[Cell] = set()  # the more is hidden the wider is each range: what is safe stays so
     while True:
-        exposed = [cell for cell in sorted(hidden) if not _is_protected(full, hidden, cell, threshold)]
-        if not exposed:
+        exposed = next(
+            (cell for cell in sorted(hidden - safe) if not _is_safe(full, hidden, cell, threshold, safe)), None
+        )
+        if exposed is None:
             return hidden
-        partner = _next_to_hide(full, hidden, exposed[0])
+        partner = _next_to_hide(full, hidden, exposed)
         if partner is None:
             return {(i, j) for i, row in enumerate(full) for j, _ in enumerate(row)}
         hidden.add(partner)
+
+
+def _is_safe(full: Grid, hidden: set[Cell], cell: Cell, threshold: int, safe: set[Cell]) -> bool:
+    """Whether a cell is protected; remembers it among the safe ones."""
+    if _is_protected(full, hidden, cell, threshold):
+        safe.add(cell)
+    return cell in safe
 
 
 def _next_to_hide(full: Grid, hidden: set[Cell], exposed: Cell) -> Cell | None:

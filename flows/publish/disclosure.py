@@ -5,7 +5,7 @@ judged as if every shown number were exact. What is shown is rounded to 5, never
 rounded parts.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from flows.errors import HomeError
@@ -65,13 +65,19 @@ def one_way(counts: Mapping[str, int], *, people: Mapping[str, int] | None = Non
 
 
 def one_way_hidden(
-    counts: Mapping[str, int], *, people: Mapping[str, int] | None = None, threshold: int = MINIMUM
+    counts: Mapping[str, int],
+    *,
+    people: Mapping[str, int] | None = None,
+    also: Collection[str] = (),
+    prefer: Collection[str] = (),
+    threshold: int = MINIMUM,
 ) -> set[str]:
     """The names of the cells to hide: the small ones, and the smallest others until they hide each other.
 
     With the exact total and every shown cell known, each hidden cell can still be anything from 0 to the sum of the
     hidden ones: so there are none, or at least two, one of them not small. Their sum is three thresholds or more where
     the table allows it: tried out on all small tables, less lets one who knows this rule narrow some cells down.
+    Cells in `also` are hidden whatever they count; those in `prefer` are the first to be hidden beside others.
     """
     checked_threshold(threshold)
     if any(count < 0 for count in [*counts.values(), *(people or {}).values()]):
@@ -79,9 +85,11 @@ def one_way_hidden(
     if sum(counts.values()) < threshold:
         return set(counts)
     fewest = {name: min(count, (people or counts)[name]) for name, count in counts.items()}
-    hidden = {name for name, count in fewest.items() if count < threshold}
-    others = sorted((name for name in counts if name not in hidden), key=lambda name: (counts[name], name))
-    helpers = 0
+    hidden = {name for name, count in fewest.items() if count < threshold or name in also}
+    others = sorted(
+        (name for name in counts if name not in hidden), key=lambda name: (name not in prefer, counts[name], name)
+    )
+    helpers = sum(fewest[name] >= threshold for name in hidden)
     while hidden and others and (helpers == 0 or sum(counts[name] for name in hidden) < 3 * threshold):
         hidden.add(others.pop(0))
         helpers += 1

@@ -39,9 +39,11 @@ def publish(
     threshold: int = 11,
     memory_limit: str | None = None,
     threads: int | None = None,
+    goes_on_from: str | None = None,
 ) -> Path:
     """Assembles, verifies and renames a release, makes it the live one, and gives its folder.
 
+    `goes_on_from` is the release whose shared numbers stay until they may move.
     `checked` holds the content hashes of the build file when its checks passed; a copy that differs is refused.
     A refusal leaves the live release as it was and nothing of the new one; after a crash the next call clears away.
     """
@@ -55,6 +57,7 @@ def publish(
             threshold=threshold,
             memory_limit=memory_limit,
             threads=threads,
+            goes_on_from=goes_on_from,
         )
         expected = manifest.read(building)
         _compare(expected, checked)

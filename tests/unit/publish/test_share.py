@@ -8,7 +8,9 @@ import pytest
 
 from flows.errors import HomeError
 from flows.publish.release import current_release
-from flows.publish.share import GROUPS, neutral, write_share
+from flows.publish.share import neutral, write_share
+from flows.publish.sharing.columns import COLUMNS, COUNTS
+from flows.publish.sharing.figure import worded
 from flows.warehouse import Home
 from tests.unit.publish.builds import insert, make_build, make_facts, publish_one
 
@@ -24,19 +26,11 @@ def share(assembled: Path) -> Path:
 
 
 def test_only_known_files_are_written(share: Path):
-    names = {f"episodes_by_{name}.csv" for name in ("office", *GROUPS)}
-    names |= {
-        "curves.csv",
-        "risk_indicators.csv",
-        "checks_summary.csv",
-        "checks_spoken.csv",
-        "exclusions.csv",
-        "definitions.csv",
-    }
+    names = {f"{name}.csv" for name in COLUMNS}
     assert {path.name for path in share.iterdir()} == names | {"manifest.json"}
     manifest = json.loads((share / "manifest.json").read_text())
     assert manifest["tables"].keys() == names
-    assert (manifest["threshold"], manifest["rounded_to"], manifest["format"]) == (11, 5, 1)
+    assert (manifest["threshold"], manifest["rounded_to"], manifest["format"]) == (11, 5, 2)
     assert manifest["release_id"] == "2026-11-01-0001"
     assert all(table["caveat"] for table in manifest["tables"].values())
 
@@ -52,7 +46,7 @@ def test_groups_nobody_is_in_are_listed_and_hidden_like_others(share: Path):
 def test_every_count_of_people_is_rounded_and_large_enough(share: Path):
     for path in share.glob("*.csv"):
         for row in rows(share, path.name):
-            for column in ("n_episodes", "n_at_risk", "n_survivors"):
+            for column in COUNTS:
                 value = row.get(column, "")
                 assert value == "" or (int(value) >= 11 and int(value) % 5 == 0)
 
@@ -63,7 +57,7 @@ def test_no_person_no_key_and_no_date_of_a_person_is_in_it(share: Path):
         assert "_key" not in path.read_text()
 
 
-def test_curves_are_the_two_known_ones_overall(share: Path):
+def test_curves_have_six_months_each(share: Path):
     table = rows(share, "curves.csv")
     assert [row["curve_name"] for row in table[::6]] == ["restoration_detection_date", "restoration_npmle"]
     assert [row["month"] for row in table[:6]] == ["6", "12", "18", "24", "30", "36"]
@@ -122,18 +116,20 @@ def test_an_episode_of_an_unknown_group_is_counted_with_the_rest(home: Home, tmp
     assert not [path for path in (home.current / "share").iterdir() if "canary" in path.read_text()]
 
 
-def test_only_overall_curves_of_restoration_leave(home: Home, tmp_path: Path):
+def test_only_curves_of_known_groups_and_methods_leave(home: Home, tmp_path: Path):
     build = make_build(tmp_path / "b.duckdb")
     with duckdb.connect(str(build)) as connection:
-        for name, stratum, state in (
-            ("restoration_npmle", "office", "restored"),
-            ("restoration_npmle", "overall", "lost"),
-            ("other", "overall", "restored"),
+        for name, stratum, value, method in (
+            ("restoration_npmle", "household", "all", "npmle"),
+            ("restoration_npmle", "casework_type", "secret", "npmle"),
+            ("restoration_npmle", "office_id", "O9", "npmle"),
+            ("other", "overall", "all", "secret"),
         ):
-            values = {"curve_name": name, "stratum": stratum, "state": state, "method": "secret"}
-            insert(connection, "outcomes.curve", **values, stratum_value="all", day=100, estimate=0.987, n_at_risk=500)
+            values = {"curve_name": name, "stratum": stratum, "stratum_value": value, "state": "restored"}
+            insert(connection, "outcomes.curve", **values, method=method, day=100, estimate=0.987, n_at_risk=500)
     publish_one(home, build)
-    assert "secret" not in (home.current / "share" / "curves.csv").read_text()
+    text = (home.current / "share" / "curves.csv").read_text()
+    assert not any(word in text for word in ("secret", "household", "O9"))
 
 
 def test_a_lower_threshold_is_refused_and_nothing_is_published(home: Home, build: Path):
@@ -147,3 +143,25 @@ def test_a_higher_threshold_hides_more(assembled: Path, tmp_path: Path, home: Ho
     write_share(assembled / "marts.duckdb", tmp_path / "share", make_facts(home), threshold=60)
     table = rows(tmp_path / "share", "episodes_by_age_band.csv")
     assert {row["status"] for row in table[:-1]} == {"hidden"}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "needs 50 restorations that were seen: about 233 stays like these",
+            "needs 50 restorations that were seen: about … stays like these",
+        ),
+        ("only 7 of 1,204 people", "only … of … people"),
+        ("at least 200 stays watched for five years", "at least 200 stays watched for five years"),
+        (
+            "6 percentage points more within 24 months (0.02 to 0.11)",
+            "6 percentage points more within 24 months (0.02 to 0.11)",
+        ),
+        ("not_restored_24m", "not_restored_24m"),
+        (None, None),
+    ],
+)
+def test_r30_words_do_not_count_people(text: str | None, said: str | None):
+    """How many stays would be needed tells, with the number there are, how many were restored."""
+    assert worded(text) == said
