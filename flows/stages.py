@@ -12,7 +12,7 @@ from expectations.run import Verdict, run_door, store
 from flows import casework, history
 from flows.dbt_build import build_marts
 from flows.errors import ChecksError, HeldError
-from flows.estimates import duration, need
+from flows.estimates import duration, need, services
 from flows.estimates.tables import write_frame
 from flows.extract.contract import jds
 from flows.extract.land import land
@@ -136,6 +136,7 @@ NIGHTLY = (
     Stage("check marts", check_marts),
     Stage("estimate durations", duration.estimate),
     Stage("estimate need", need.estimate),
+    Stage("compare services", services.estimate),
     Stage("check estimates", check_estimates),
     Stage("publish", publish),
 )

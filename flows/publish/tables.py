@@ -60,6 +60,7 @@ _COLUMNS = {
     "services.effect": (
         "question strategy comparator contrast horizon_months estimate lower upper effective_n status reason wording"
     ),
+    "services.effect_check": "question measure item estimate threshold is_met",
     "outcomes.curve": (
         "curve_name stratum stratum_value day state estimate lower upper n_at_risk method"
     ),
@@ -102,6 +103,7 @@ _KEYS = {
     "services.timeline": "episode_key service_key",
     "services.episode_month": "episode_key month",
     "services.effect": "question strategy comparator contrast horizon_months",
+    "services.effect_check": "question measure item",
     "outcomes.curve": "curve_name stratum stratum_value state day",
     "outcomes.optimal_time": "question stratum stratum_value",
     "outcomes.office": "office_id measure",

@@ -74,9 +74,7 @@ def months(asked: People, table: pd.DataFrame) -> Months:
     return Months(episode, month, offset, known, recent)
 
 
-def given(
-    rows: Months, n: int, episode: Ints, day: Ints
-) -> tuple[Bools, Bools, Bools]:
+def given(rows: Months, n: int, episode: Ints, day: Ints) -> tuple[Bools, Bools, Bools]:
     """If a service fell into each month (r,); into the months -1, -2, -3 (n, LAGS); and at any time before intake (n,)."""
     month = np.floor(day / MONTH_DAYS).astype(np.int64)
     inside = (month >= 0) & (rows.offset[episode] >= 0)

@@ -82,3 +82,9 @@ def questions(folder: Path = FOLDER) -> tuple[Question, ...]:
     if len({one.name for one in found}) < len(found):
         raise QuestionError("two questions have one name")
     return tuple(found)
+
+
+def codes() -> tuple[str, ...]:
+    """The service codes that any question names, sorted."""
+    found = {code for one in questions() for code in (*one.exposure.services, one.exposure.event) if code}
+    return tuple(sorted(found))

@@ -18,21 +18,23 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 Z = 1.959964
+OTHER_WEIGHTS = "weights cut at the 1st and 99th percentile"
 
 
 @dataclass(frozen=True)
 class Trial:
-    """What was fitted: pieces of months, weights of each (p,) truncated, and the fits.
+    """What was fitted: pieces of months, their weights (p,) and arms (p,), and the fits.
 
-    primary: weights truncated; untruncated; detection: the same weights, restoration dated on the day it was seen;
-    crude: no weights, no covariates but time.
+    primary: the weights as they are; other: truncated at the 1st and 99th percentile, which is steadier and, where
+    confounding is strong, biased towards the crude; detection: restoration dated on the day it was seen; crude: no
+    weights, no covariates but time. arm: 1 strategy, 0 comparator, -1 neither.
     """
 
     pieces: Pieces
     weight: Floats
     arm: Ints
     primary: Fitted
-    untruncated: Fitted
+    other: Fitted
     detection: Fitted
     crude: Fitted
 
@@ -48,25 +50,23 @@ class Contrast:
 
 
 def run(who: People, rows: Months, base: Base, path: Path, found: Weighted) -> Trial:
-    """The fits of one question. arm (p,): 1 strategy, 0 comparator, -1 neither."""
+    """The fits of one question."""
     pieces = cut(who, rows, path)
     at, cluster = pieces.row, who.cluster[rows.episode[pieces.row]]
     columns = Columns((path.states, base.time, base.start), at)
     free = path.states.shape[1] + base.time.shape[1]
-    raw = found.weight[at]
-    weight = truncated(raw, raw)
+    weight = found.weight[at]
     states = path.states[at]
     arm = np.where(states[:, 0] > 0, 1, np.where(states[:, 1:].any(axis=1), -1, 0))
     last = cut(who, rows, path, detection=True)
-    last_raw = truncated(found.weight[last.row], raw)
     seen = Columns(columns.parts, last.row)
     return Trial(
         pieces,
         weight,
         arm,
         hazard.fit(columns, pieces, weight, cluster, free),
-        hazard.fit(columns, pieces, raw, cluster, free),
-        hazard.fit(seen, last, last_raw, who.cluster[rows.episode[last.row]], free),
+        hazard.fit(columns, pieces, truncated(weight, weight), cluster, free),
+        hazard.fit(seen, last, found.weight[last.row], who.cluster[rows.episode[last.row]], free),
         hazard.fit(Columns(columns.parts[:2], at), pieces, np.ones(len(at)), cluster, free),
     )
 
@@ -133,7 +133,8 @@ def risk_difference(who: People, base: Base, path: Path, fitted: Fitted, horizon
     return Contrast(estimate, error, max(estimate - Z * error, -1.0), min(estimate + Z * error, 1.0))
 
 
-def _overlap(begin: Floats, low: Floats, high: Floats) -> Floats:
+def _overlap(begin: npt.ArrayLike, low: npt.ArrayLike, high: npt.ArrayLike) -> Floats:
     """How much of each month lies between two days, 0 to 1."""
-    inside = np.minimum(begin + MONTH_DAYS, high) - np.maximum(begin, low)
+    first = np.asarray(begin, dtype=np.float64)
+    inside = np.minimum(first + MONTH_DAYS, high) - np.maximum(first, low)
     return np.asarray(np.maximum(inside, 0.0) / MONTH_DAYS)

@@ -88,7 +88,9 @@ class Programme:
             wander = 0.8 * wander + 0.2 * rng.standard_normal(n)
             progress = 0.3 * sooner * min(1.0, (month + 1) / 9) + 0.01 * month + 0.1 * recent + wander
             while True:
-                now = (turn < visits.shape[1]) & (visits[np.arange(n), np.minimum(turn, visits.shape[1] - 1)] < (month + 1) * MONTH)
+                now = (turn < visits.shape[1]) & (
+                    visits[np.arange(n), np.minimum(turn, visits.shape[1] - 1)] < (month + 1) * MONTH
+                )
                 if not now.any():
                     break
                 seen = first[now] + progress[now, None] + 0.2 * rng.standard_normal((int(now.sum()), 6))
@@ -147,4 +149,10 @@ class Programme:
         day = np.floor((at + rng.random(len(at))) * MONTH).astype("int64")
         kept = (day < end[of]) & (day <= as_of[of])
         services = pd.DataFrame({"episode": of[kept], "service_code": THERAPY, "day": day[kept]})
-        return {"episodes": episodes, "unrestored": unrestored, "initial": initial, "months": table, "services": services}
+        return {
+            "episodes": episodes,
+            "unrestored": unrestored,
+            "initial": initial,
+            "months": table,
+            "services": services,
+        }
