@@ -12,7 +12,7 @@ TREE := $(shell git ls-files -z --cached --others --exclude-standard 2>/dev/null
 FAST := tests/unit tests/spec tests/property tests/golden tests/architecture
 SLOW := tests/simulation tests/dbt tests/database tests/faults tests/privacy tests/flows tests/docs
 
-.PHONY: help setup nightly serve test test-fast test-slow test-long simulation lint format lock docs quality benchmark benchmark-extract benchmark-dbt clean
+.PHONY: help setup nightly serve test test-fast test-slow test-long simulation simulate-services lint format lock docs quality benchmark benchmark-extract benchmark-dbt clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -50,6 +50,9 @@ test-long: .venv/ready ## tests that take minutes each: seven nights of a databa
 
 simulation: .venv/ready ## bias and coverage of the curves, ten times the sets of the tests: TIMES=10
 	@SIMULATION_TIMES=$(or $(TIMES),10) $(BIN)/python -m pytest -q -n 2 tests/simulation/test_panel.py
+
+simulate-services: .venv/ready ## effects of services against a known truth, a hundred programmes for each: SETS=100
+	@SIMULATION_SETS=$(or $(SETS),100) $(BIN)/python -m pytest -q -s -n 2 --dist loadgroup tests/simulation/test_services.py
 
 lint: .venv/ready ## ruff, mypy, sqlfluff
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/sqlfluff lint --processes 2 dbt_project/models
