@@ -57,6 +57,9 @@ _COLUMNS = {
         "sequence days_since_previous days_since_same_category quantity unit"
     ),
     "services.episode_month": f"episode_key month is_restored_at_start {_COUNTS} total_before {_DOMAINS_BEFORE}",
+    "services.description": (
+        "measure category stratum stratum_value month estimate lower_quartile upper_quartile n"
+    ),
     "services.effect": (
         "question strategy comparator contrast horizon_months estimate lower upper effective_n status reason wording"
     ),
@@ -102,6 +105,7 @@ _KEYS = {
     "aso.change": "episode_key domain_code",
     "services.timeline": "episode_key service_key",
     "services.episode_month": "episode_key month",
+    "services.description": "measure category stratum stratum_value month",
     "services.effect": "question strategy comparator contrast horizon_months",
     "services.effect_check": "question measure item",
     "outcomes.curve": "curve_name stratum stratum_value state day",
