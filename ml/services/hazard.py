@@ -49,17 +49,21 @@ class Fitted:
     converged: bool
 
 
-def fit(columns: Columns, pieces: Pieces, weight: Floats, cluster: Ints, free: int) -> Fitted:
+def fit(
+    columns: Columns, pieces: Pieces, weight: Floats, cluster: Ints, free: int, *, begin: Floats | None = None
+) -> Fitted:  # fmt: skip
     """The weighted fit; columns of `pieces.row`, weight (p,), cluster (p,) of each piece.
 
-    The first `free` columns after the intercept are not shrunk; the others have a ridge that only rare groups feel.
+    The first `free` columns after the intercept are not shrunk; the others have a ridge that only rare groups feel. `begin`: theta of a
+    like fit, near which the search begins.
     The sandwich takes the weights as known, which is cautious.
     """
     cost = np.full(columns.width, RIDGE)
     cost[: free + 1] = 0.0
-    theta = np.zeros(columns.width)
-    theta[0] = np.log(max(pieces.n_events, 0.5) / max(float(pieces.part.sum()), 1.0))
-    theta, converged = _search(columns, pieces, weight, theta, cost)
+    theta = np.zeros(columns.width) if begin is None else begin
+    if begin is None:
+        theta[0] = np.log(max(pieces.n_events, 0.5) / max(float(pieces.part.sum()), 1.0))
+    theta, converged = _search(columns, pieces, weight, theta, cost, is_near=begin is not None)
     found = _slopes(columns, pieces, weight, theta)
     spread = np.linalg.inv(found.information + np.diag(cost))
     scores = _by_cluster(columns, found.factor, cluster)
@@ -69,15 +73,15 @@ def fit(columns: Columns, pieces: Pieces, weight: Floats, cluster: Ints, free: i
 
 
 def _search(
-    columns: Columns, pieces: Pieces, weight: Floats, theta: Floats, cost: Floats
+    columns: Columns, pieces: Pieces, weight: Floats, theta: Floats, cost: Floats, *, is_near: bool
 ) -> tuple[Floats, bool]:  # fmt: skip
-    """theta where the score is 0, and if it was found: steps of EM until they are short, then Newton's."""
-    is_near = False
+    """theta where the score is 0, and if it was found: steps of EM until they are short, then Newton's, from the first where
+    the beginning is near.
+    """
     for _ in range(STEPS):
-        found = _slopes(columns, pieces, weight, theta)
+        found = _slopes(columns, pieces, weight, theta, observed=is_near)
         gradient = found.score - cost * theta
-        matrix = found.information if is_near else found.complete
-        move = np.linalg.solve(matrix + np.diag(cost), gradient)
+        move = np.linalg.solve(found.information + np.diag(cost), gradient)
         theta = theta + move * min(1.0, 2.0 / max(float(np.abs(move).max()), 1e-300))
         if not np.isfinite(theta).all():
             return np.nan_to_num(theta), False
@@ -89,16 +93,15 @@ def _search(
 
 @dataclass(frozen=True)
 class _Slopes:
-    """score (k,); the complete and the observed information (k, k); factor (p,): x times it is each piece's score."""
+    """score (k,); information (k, k), observed or that of complete data; factor (p,): x times it is each piece's score."""
 
     score: Floats
-    complete: Floats
     information: Floats
     factor: Floats
     events: Floats
 
 
-def _slopes(columns: Columns, pieces: Pieces, weight: Floats, theta: Floats) -> _Slopes:
+def _slopes(columns: Columns, pieces: Pieces, weight: Floats, theta: Floats, *, observed: bool = True) -> _Slopes:
     mu = pieces.part * np.exp(np.clip(columns.times(theta), -30.0, 5.0))
     is_event = pieces.event >= 0
     of = pieces.event[is_event]
@@ -108,20 +111,21 @@ def _slopes(columns: Columns, pieces: Pieces, weight: Floats, theta: Floats) -> 
     pull[is_event] = odds[of]
     factor = weight * pull * mu
     events, consumed = _expected(mu, pieces, odds)
+    curve = -factor if observed else weight * consumed
     k = columns.width
-    score, complete, information = np.zeros(k), np.zeros((k, k)), np.zeros((k, k))
+    score, information = np.zeros(k), np.zeros((k, k))
     weighted, plain = np.zeros((pieces.n_events, k)), np.zeros((pieces.n_events, k))
     for which, x in columns.blocks():
         score += x.T @ factor[which]
-        complete += (x * (weight * consumed)[which, None]).T @ x
-        information -= (x * factor[which, None]).T @ x
+        information += (x * curve[which, None]).T @ x
         inside = is_event[which]
-        if inside.any():
+        if observed and inside.any():
             at, moved = pieces.event[which][inside], x[inside] * mu[which][inside, None]
             _add_runs(plain, at, moved)
             _add_runs(weighted, at, moved * weight[which][inside, None])
-    information += (weighted * (odds * (1.0 + odds))[:, None]).T @ plain
-    return _Slopes(score, complete, information, factor, events)
+    if observed:
+        information += (weighted * (odds * (1.0 + odds))[:, None]).T @ plain
+    return _Slopes(score, information, factor, events)
 
 
 def _expected(mu: Floats, pieces: Pieces, odds: Floats) -> tuple[Floats, Floats]:

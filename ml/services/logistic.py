@@ -24,12 +24,16 @@ class Fitted:
     converged: bool
 
 
-def fit(columns: Columns, outcome: Floats) -> Fitted:
+def fit(columns: Columns, outcome: Floats, *, begin: Floats | None = None) -> Fitted:
     """The fit with a slight ridge on all but the intercept, so that rare groups have a finite effect.
 
-    Many rows: the search begins at the fit of every eighth row.
+    The search begins at `begin`, the theta of a fit on the first columns; of many rows at the fit of every eighth.
     """
     theta = np.zeros(columns.width)
+    if begin is not None:
+        theta[: len(begin)] = begin
+        theta, converged = _search(columns, outcome, theta)
+        return Fitted(theta, expit(columns.times(theta)), converged)
     share = float(np.clip(outcome.mean() if len(outcome) else 0.5, 1e-6, 1 - 1e-6))
     theta[0] = np.log(share / (1 - share))
     if len(columns) > MANY:

@@ -60,13 +60,15 @@ def run(who: People, rows: Months, base: Base, path: Path, found: Weighted) -> T
     arm = np.where(states[:, 0] > 0, 1, np.where(states[:, 1:].any(axis=1), -1, 0))
     last = cut(who, rows, path, detection=True)
     seen = Columns(columns.parts, last.row)
+    primary = hazard.fit(columns, pieces, weight, cluster, free)
+    near = primary.theta if primary.converged else None
     return Trial(
         pieces,
         weight,
         arm,
-        hazard.fit(columns, pieces, weight, cluster, free),
-        hazard.fit(columns, pieces, truncated(weight, weight), cluster, free),
-        hazard.fit(seen, last, found.weight[last.row], who.cluster[rows.episode[last.row]], free),
+        primary,
+        hazard.fit(columns, pieces, truncated(weight, weight), cluster, free, begin=near),
+        hazard.fit(seen, last, found.weight[last.row], who.cluster[rows.episode[last.row]], free, begin=near),
         hazard.fit(Columns(columns.parts[:2], at), pieces, np.ones(len(at)), cluster, free),
     )
 

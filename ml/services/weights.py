@@ -99,7 +99,8 @@ def _choose(rows: Months, base: Base, decision: Decision) -> Chosen:
     else:
         numerator = Columns((base.time, decision.history, base.start), at)
         full = Columns((*numerator.parts, base.now), at)
-    first, second = (logistic.fit(columns, decision.taken) for columns in (numerator, full))
+    first = logistic.fit(numerator, decision.taken)
+    second = logistic.fit(full, decision.taken, begin=first.theta)
     return Chosen(decision, first.chance, second.chance, first.converged and second.converged)
 
 
@@ -116,6 +117,7 @@ def _stay(who: People, rows: Months, base: Base, path: Path) -> tuple[Floats, bo
         return ratio, True
     numerator = Columns((base.time, path.states, base.start), at)
     full = Columns((*numerator.parts, base.now), at)
-    first, second = (logistic.fit(columns, gone) for columns in (numerator, full))
+    first = logistic.fit(numerator, gone)
+    second = logistic.fit(full, gone, begin=first.theta)
     ratio[at] = np.log(np.maximum(1 - first.chance, LEAST)) - np.log(np.maximum(1 - second.chance, LEAST))
     return ratio, first.converged and second.converged

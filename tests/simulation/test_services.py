@@ -40,7 +40,8 @@ def runs(request):
         for row in found.effect.itertuples():
             rows.append(
                 {
-                    "contrast": row.contrast, "truth": programme.log_hazard, "status": row.status, "reason": row.reason, "wording": row.wording,
+                    "contrast": row.contrast, "truth": programme.log_hazard, "status": row.status, "reason": row.reason,
+                    "wording": row.wording,
                     "error": row.estimate - truth[row.contrast], "width": row.upper - row.lower,
                     "covers": row.lower <= truth[row.contrast] <= row.upper,
                     "crude": beside[("log_hazard_ratio", "crude")] - programme.log_hazard,
