@@ -21,7 +21,9 @@ NAMES = (*DOMAINS, "domains_unknown", "other_services")
 
 @dataclass(frozen=True)
 class Difference:
-    """Of one covariate at one decision: standardised difference between takers and others alike in the numerator."""
+    """Of one covariate at one decision, in standard deviations: takers less others as they are, and after weighting among
+    people alike in the numerator, that is in what the outcome model holds.
+    """
 
     decision: str
     covariate: str
@@ -39,13 +41,14 @@ class Arm:
 
 
 def differences(base: Base, choices: tuple[Chosen, ...]) -> list[Difference]:
-    """Of the scores and services known at each decision, in standard deviations, before and after weighting.
+    """Of the scores and services known at each decision.
 
-    sum(w (D - p) x) / sum(w p (1 - p)) with p the numerator: with p constant and w 1 it is the difference of means.
+    sum(w (D - p) x) / sum(w p (1 - p)), before with the share of takers as p, and so the difference of means; after with the
+    numerator's chance and its weight.
     """
     out = []
     for one in choices:
-        taken, p = one.decision.taken, one.numerator
+        taken = one.decision.taken
         if not len(taken) or taken.min() == taken.max():
             continue
         x = base.now[one.decision.known_at].astype(np.float64)
@@ -53,7 +56,7 @@ def differences(base: Base, choices: tuple[Chosen, ...]) -> list[Difference]:
         weight = np.exp(np.clip(one.log_ratio, -20, 20))
         found = [
             ((w * (taken - p)) @ (x - x.mean(axis=0))) / max(float((w * p * (1 - p)).sum()), 1e-12)
-            for w in (np.ones_like(p), weight)
+            for w, p in ((np.ones_like(taken), np.full_like(taken, taken.mean())), (weight, one.numerator))
         ]
         for j, name in enumerate(NAMES):
             if spread[j] > 1e-9:
@@ -67,16 +70,16 @@ def violations(who: People, rows: Months, base: Base, choices: tuple[Chosen, ...
     """Decisions and covariates with a group of people in which nobody took it, or everybody, against expectation.
 
     A group: people of one half-point band of a domain's mean, or of one level of a covariate at the start. Against
-    expectation: ten takers (or others) would be expected there by the numerator's chances.
+    expectation: at the share of takers among all, ten takers (or others) would be expected there.
     """
     out = []
     for one in choices:
-        taken, chance = one.decision.taken, one.numerator
+        taken = one.decision.taken
+        share = float(taken.mean()) if len(taken) else 0.0
         if not one.decision.is_at_start and one.decision.name == "going on":
             continue  # who goes on is decided among those who had it: they are possible by definition
         for name, inside in _groups(who, rows, base, one):
-            expected = float(chance[inside].sum())
-            others = float((1 - chance[inside]).sum())
+            expected, others = share * inside.sum(), (1 - share) * inside.sum()
             n = float(taken[inside].sum())
             if (n == 0 and expected >= EXPECTED) or (n == inside.sum() and others >= EXPECTED):
                 out.append((one.decision.name, name))

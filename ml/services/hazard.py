@@ -56,7 +56,7 @@ def fit(
 
     The first `free` columns after the intercept are not shrunk; the others have a ridge that only rare groups feel. `begin`: theta of a
     like fit, near which the search begins.
-    The sandwich takes the weights as known, which is cautious.
+    The sandwich takes the weights as known, which is cautious, and counts clusters less coefficients.
     """
     cost = np.full(columns.width, RIDGE)
     cost[: free + 1] = 0.0
@@ -68,7 +68,7 @@ def fit(
     spread = np.linalg.inv(found.information + np.diag(cost))
     scores = _by_cluster(columns, found.factor, cluster)
     k = len(scores)
-    covariance = spread @ (scores.T @ scores * (k / max(k - 1, 1))) @ spread.T
+    covariance = spread @ (scores.T @ scores * (k / max(k - columns.width, 1))) @ spread.T
     return Fitted(theta, covariance, found.events, converged)
 
 

@@ -1,8 +1,7 @@
 """Stabilised weights of months: for who is treated (IPTW) and for who is still in care (IPCW).
 
 Robins JM, Hernán MA, Brumback B (2000), Epidemiology 11:550-560; Cole SR, Hernán MA (2008), Am J Epidemiol 168:656-664,
-for truncation. The numerator of a monthly decision holds what the outcome model holds; that of a decision at
-time zero only the share of takers, so that its weights balance the covariates themselves.
+for truncation. The numerator holds what the outcome model holds, which adjusts for it; so weights are no larger than needed.
 """
 
 from dataclasses import dataclass
@@ -92,10 +91,10 @@ def _choose(rows: Months, base: Base, decision: Decision) -> Chosen:
         same = np.full(len(at), float(decision.taken[0]) if len(at) else 0.0)
         return Chosen(decision, same, same, True)
     if decision.is_at_start:
-        numerator = Columns((decision.history,), at)
+        numerator = Columns((decision.history, base.start), at)
         now = np.zeros_like(base.now)
         now[at] = base.now[decision.known_at]
-        full = Columns((decision.history, base.start, now), at)
+        full = Columns((*numerator.parts, now), at)
     else:
         numerator = Columns((base.time, decision.history, base.start), at)
         full = Columns((*numerator.parts, base.now), at)
