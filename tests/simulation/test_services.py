@@ -60,12 +60,12 @@ def runs(request):
 def _show(truth, frame):
     """The measured table, for docs/validation-services.md (pytest -s)."""
     for contrast, group in frame.groupby("contrast"):
-        k = len(group)
+        k, held = len(group), group.loc[group["status"] == "estimated", "covers"]
         print(
             f"\n{truth} | {contrast} | runs {k} | estimated {(group['status'] == 'estimated').mean():.2f} | "
             f"mean error {group['error'].mean():+.4f} (+- {group['error'].std() / k**0.5:.4f}) | "
             f"SD {group['error'].std():.4f} | mean standard error {group['width'].mean() / 3.92:.4f} | "
-            f"coverage of those estimated {group.loc[group['status'] == 'estimated', 'covers'].mean():.3f} | crude {group['crude'].mean():+.3f} | "
+            f"coverage of those estimated {held.mean():.3f} | crude {group['crude'].mean():+.3f} | "
             f"by day of detection {group['detection'].mean():+.3f} | cut weights {group['cut'].mean():+.3f} | "
             f"g-formula {group['second'].mean():+.4f} | full claim {group['wording'].str.startswith('An emulated').mean():.2f}"
         )
