@@ -12,7 +12,7 @@ TREE := $(shell git ls-files -z --cached --others --exclude-standard 2>/dev/null
 FAST := tests/unit tests/spec tests/property tests/golden tests/architecture
 SLOW := tests/simulation tests/dbt tests/database tests/faults tests/privacy tests/flows tests/docs
 
-.PHONY: help setup nightly serve test test-fast test-slow test-long simulation lint format lock docs quality benchmark benchmark-extract benchmark-dbt benchmark-checks million histories simulate-offices test-browser chromium simulate-need simulate truth attack clean
+.PHONY: help setup nightly serve test test-fast test-slow test-long simulation lint format lock docs quality benchmark benchmark-extract benchmark-dbt benchmark-checks million histories simulate-offices test-browser chromium simulate-need simulate truth attack simulate-services clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -69,6 +69,9 @@ simulate-offices: .venv/ready ## offices that are alike and one that is not, twe
 
 simulate-need: .venv/ready ## need models against a known truth at full size: calibration, noise, audit, deliveries
 	@$(BIN)/python -m pytest -q -s -m slow tests/simulation/test_need.py
+
+simulate-services: .venv/ready ## effects of services against a known truth, a hundred programmes for each: SETS=100
+	@SIMULATION_SETS=$(or $(SETS),100) $(BIN)/python -m pytest -q -s -n 2 --dist loadgroup tests/simulation/test_services.py
 
 lint: .venv/ready ## ruff, mypy, sqlfluff
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/sqlfluff lint --processes 2 dbt_project/models

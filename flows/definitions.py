@@ -89,6 +89,8 @@ ACCEPTED: dict[str, Accepts] = {
     "recent_days": _number(1, 1830, whole=True),
     "measurable_change": _number(1e-6, 1),
     "substantial_change": _number(1e-6, 1),
+    "low_domain": _number(1e-6, 1),
+    "unmet_need_days": _number(1, 365, whole=True),
     "earliest_plausible_date": _date,
     "support_capacity": _number(0.01, 0.5),
     "language_pool": _number(11, 1_000_000, whole=True),  # small groups are hidden: it can be raised, never lowered

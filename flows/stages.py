@@ -12,7 +12,7 @@ from expectations.run import Verdict, run_door, store
 from flows import casework, history
 from flows.dbt_build import build_marts
 from flows.errors import ChecksError, HeldError
-from flows.estimates import duration, need, offices
+from flows.estimates import duration, need, offices, services
 from flows.estimates.tables import write_frame
 from flows.extract.contract import jds
 from flows.extract.land import land
@@ -138,6 +138,7 @@ NIGHTLY = (
     Stage("estimate durations", duration.estimate),
     Stage("estimate need", need.estimate),
     Stage("compare offices", offices.estimate),
+    Stage("compare services", services.estimate),
     Stage("check estimates", check_estimates),
     Stage("publish", publish),
 )

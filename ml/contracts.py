@@ -199,6 +199,51 @@ PRIORITY: Contract = {
     "expires_on": _KEY,
 }
 
+EFFECT_EPISODE: Contract = {
+    **FCT_EPISODE,
+    "gender": _MAYBE_TEXT,
+    "intake_quarter": _MAYBE_TEXT,
+    "episode_number": Column("int"),
+}
+
+FIRST_SCORES: Contract = {
+    "episode_key": Column("text", unique=True),
+    **{domain: _MAYBE_NUMBER for domain in ("saf", "leg", "men", "eco", "soc", "phy")},
+}
+
+EPISODE_MONTH: Contract = {  # episode: row of the frame of episodes
+    "episode": Column("int"),
+    "month": Column("int"),
+    **{f"{domain}_before": _MAYBE_NUMBER for domain in ("saf", "leg", "men", "eco", "soc", "phy")},
+    **{f"n_{name}": Column("number") for name in ("all", "health", "community", "legal")},
+}
+
+DELIVERED: Contract = {"episode": Column("int"), "service_code": _KEY, "day": Column("int")}
+
+EFFECT: Contract = {
+    "question": _KEY,
+    "strategy": _KEY,
+    "comparator": _KEY,
+    "contrast": Column("text", allowed=("log_hazard_ratio", "risk_difference")),
+    "horizon_months": Column("int"),
+    "estimate": _MAYBE_NUMBER,
+    "lower": _MAYBE_NUMBER,
+    "upper": _MAYBE_NUMBER,
+    "effective_n": _MAYBE_NUMBER,
+    "status": Column("text", allowed=("estimated", "refused", "not_identifiable")),
+    "reason": _MAYBE_TEXT,
+    "wording": _KEY,
+}
+
+EFFECT_CHECK: Contract = {
+    "question": _KEY,
+    "measure": _KEY,
+    "item": _KEY,
+    "estimate": Column("number"),
+    "threshold": _MAYBE_NUMBER,
+    "is_met": Column("bool", nullable=True),
+}
+
 _DTYPES = {"text": "object", "int": "int64", "number": "float64", "bool": "bool"}
 
 
@@ -215,12 +260,17 @@ def require(frame: pd.DataFrame, contract: Contract) -> None:
 def shaped(frame: pd.DataFrame, contract: Contract) -> pd.DataFrame:
     """The frame with exactly the contract's columns, in its order and dtypes; raises InputError if it does not hold."""
     require(frame, contract)
-    return frame[list(contract)].astype({name: _DTYPES[column.kind] for name, column in contract.items()})
+    return frame[list(contract)].astype({name: _dtype(column) for name, column in contract.items()})
 
 
 def empty(contract: Contract) -> pd.DataFrame:
     """A frame of no rows that keeps the contract."""
-    return pd.DataFrame({name: pd.Series(dtype=_DTYPES[column.kind]) for name, column in contract.items()})
+    return pd.DataFrame({name: pd.Series(dtype=_dtype(column)) for name, column in contract.items()})
+
+
+def _dtype(column: Column) -> str:
+    """A bool that may be null is an object; an int that may be null is not among the frames that go out."""
+    return "object" if column.kind == "bool" and column.nullable else _DTYPES[column.kind]
 
 
 def _faults(values: pd.Series, column: Column) -> list[tuple[int, str]]:

@@ -48,6 +48,15 @@ _CURVE, _RISK, _METRIC, _TIME = "outcomes.curve", "models.risk_indicator", "mode
 _FAIR = "models.fairness"
 _HISTORY = "outcomes.history"
 _EFFECT, _OFFICE, _PARTNER = "services.effect", "outcomes.office", "outcomes.partner"
+_EFFECT_CHECK = "services.effect_check"
+# What may be said of an effect; ml/services/wording.py has the same sentences, and a test holds that they are the same.
+SENTENCES = (
+    "An association in the records; it does not say what the service does.",
+    "An adjusted association: people alike in what is recorded are compared; they may differ in what is not.",
+    "An emulated-trial estimate: what a trial would be expected to show if the assumptions of this question hold.",
+)
+REFUSED = "No statement is made."
+_SAID = ", ".join(f"'{sentence}'" for sentence in SENTENCES)
 _RATIO = _any_not_finite("observed", "expected", "ratio", "lower", "upper", "shrunken")
 _KNOWN = """case unit
         when 'indicator' then code in (select indicator_code from core.dim_indicator)
@@ -105,6 +114,20 @@ _RULES = [
         "answer_or_reason",
         "case when status = 'estimated' then estimate is null else status is null or reason is null end",
     ),
+    Wrong(_EFFECT, "estimate_in_interval", _outside("estimate", "lower", "upper")),
+    Wrong(
+        _EFFECT,
+        "code_known",
+        "coalesce(status not in ('estimated', 'refused', 'not_identifiable'), true) "
+        "or coalesce(contrast not in ('log_hazard_ratio', 'risk_difference'), true)",
+    ),
+    Wrong(
+        _EFFECT,
+        "wording_known",
+        f"coalesce(case when status = 'estimated' then wording not in ({_SAID}) else wording != '{REFUSED}' end, true)",
+    ),
+    Wrong(_EFFECT, "refused_without_number", "coalesce(estimate, lower, upper) is not null", "status != 'estimated'"),
+    Wrong(_EFFECT_CHECK, "finite", _missing_or_not_finite("estimate")),
     Wrong(_OFFICE, "finite", _RATIO),
     _interval(_OFFICE),
     Wrong(_PARTNER, "finite", _RATIO),
@@ -129,6 +152,8 @@ _OWN = {
             select model_id, count(*) filter (where status = 'fail') as fails from models.fairness group by model_id
         ) as audit using (model_id)""",
     "models.metric.grain": _repeated(_METRIC, "model_name, model_id, metric, split"),
+    "services.effect.grain": _repeated(_EFFECT, "question, strategy, comparator, contrast, horizon_months"),
+    "services.effect_check.grain": _repeated(_EFFECT_CHECK, "question, measure, item"),
     "outcomes.curve.restored_never_falls": f"""
         select count(*), count(*) filter (where estimate < before - {ROUNDING})
         from (

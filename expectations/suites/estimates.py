@@ -26,6 +26,7 @@ _NUMBERS = {
     "outcomes.partner.finite": "A ratio over nothing expected is not a finding about a partner.",
     "services.effect.finite": "An effect that is infinite or NaN is a fit that did not converge.",
     "outcomes.history.finite": "A figure that is infinite or NaN would stay in the series of every later release.",
+    "services.effect_check.finite": "A gate that compares with NaN always passes.",
     "outcomes.optimal_time.finite": "A time that is infinite or NaN is a search that ran out of data.",
 }
 _CURVE_RANGE = {
@@ -48,12 +49,16 @@ _INTERVALS = {
     "outcomes.history.interval_ordered": "An estimate lies inside its own interval, or one of the three is wrong.",
     "outcomes.optimal_time.interval_ordered": "An interval whose ends are swapped looks like certainty.",
     "services.effect.interval_ordered": "An interval whose ends are swapped looks like certainty.",
+    "services.effect.estimate_in_interval": "An effect outside its own interval is one of two fits that were mixed up.",
     "models.risk_indicator.rank_ordered": "A rank starts at 1 and its best is not behind its worst.",
 }
 _CODES = {
     "models.risk_indicator.code_known": "An importance of something that is not on the list cannot be acted on.",
     "outcomes.optimal_time.status_known": "A status that is not promised could pass for an answer.",
     "models.fairness.status_known": "A status that is not promised could pass for a pass.",
+    "services.effect.code_known": "A status or contrast that is not promised could pass for an answer.",
+    "services.effect.wording_known": "Only the sentences of the allow-list are said of an effect; any other may claim too much.",
+    "services.effect.refused_without_number": "A number beside a refusal would be quoted all the same.",
     "outcomes.curve.code_known": "A state or method that is not promised would be read as one that is.",
 }
 _GRAIN = {
@@ -64,6 +69,8 @@ _GRAIN = {
     "models.fairness.grain": "Two findings about one group leave the reader to choose.",
     "models.fairness.small_never_pass": "A group too small to tell would pass for one in which the model is right.",
     "models.fairness.failing_not_in_use": "A model that is wrong in a group is not used, whatever it gains elsewhere.",
+    "services.effect.grain": "Two effects for one question leave the reader to choose.",
+    "services.effect_check.grain": "Two values of one measure leave the reader to choose.",
     "models.card.one_champion": "A model name with two champions leaves the reader to guess which one spoke; none is a refusal.",
 }
 _WARN_SHAPE = {

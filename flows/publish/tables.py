@@ -59,9 +59,13 @@ _COLUMNS = {
     ),
     "services.episode_month": f"episode_key month is_restored_at_start {_COUNTS} total_before {_DOMAINS_BEFORE}",
     "services.partner_delivery": "partner_id category n_delivered n_episodes",
+    "services.description": (
+        "measure category stratum stratum_value month estimate lower_quartile upper_quartile n"
+    ),
     "services.effect": (
         "question strategy comparator contrast horizon_months estimate lower upper effective_n status reason wording"
     ),
+    "services.effect_check": "question measure item estimate threshold is_met",
     "outcomes.curve": (
         "curve_name stratum stratum_value day state estimate lower upper n_at_risk method"
     ),
@@ -115,7 +119,9 @@ _KEYS = {
     "services.timeline": "episode_key service_key",
     "services.episode_month": "episode_key month",
     "services.partner_delivery": "partner_id category",
+    "services.description": "measure category stratum stratum_value month",
     "services.effect": "question strategy comparator contrast horizon_months",
+    "services.effect_check": "question measure item",
     "outcomes.curve": "curve_name stratum stratum_value state day",
     "outcomes.optimal_time": "question stratum stratum_value",
     "outcomes.history": "as_of measure stratum stratum_value",

@@ -42,6 +42,8 @@ READ_BY_ML = {
 }
 GIVEN_BY_ML = {
     "outcomes.curve": contracts.CURVE,
+    "services.effect": contracts.EFFECT,
+    "services.effect_check": contracts.EFFECT_CHECK,
     "models.risk_indicator": contracts.RISK_INDICATOR,
     "models.metric": contracts.METRIC,
     "models.card": contracts.CARD,

@@ -118,6 +118,7 @@ def test_tables_of_later_stages_are_declared_and_empty(marts: duckdb.DuckDBPyCon
         "outcomes.optimal_time",
         "models.risk_indicator",
         "services.effect",
+        "services.effect_check",
     ):
         assert marts.execute(f"select count(*) from {table}").fetchone() == (0,)
 

@@ -36,11 +36,17 @@ insert into models.metric values
 create table models.card (model_name varchar, model_id varchar,
     trained_as_of date, is_champion boolean, reason varchar);
 insert into models.card values ('risk', 'a', null, true, ''), ('risk', 'b', null, false, '');
-create table services.effect (question varchar, estimate double, lower double, upper double, effective_n double,
-    status varchar, reason varchar);
+create table services.effect (question varchar, strategy varchar, comparator varchar, contrast varchar,
+    horizon_months integer, estimate double, lower double, upper double, effective_n double, status varchar,
+    reason varchar, wording varchar);
 insert into services.effect values
-    ('q', 0.1, -0.1, 0.3, 80, 'estimated', null),
-    ('r', null, null, null, 3, 'refused', 'few');
+    ('q', 'a', 'b', 'log_hazard_ratio', 24, 0.1, -0.1, 0.3, 80, 'estimated', null,
+     'An emulated-trial estimate: what a trial would be expected to show if the assumptions of this question hold.'),
+    ('r', 'a', 'b', 'risk_difference', 24, null, null, null, 3, 'refused', 'few', 'No statement is made.');
+create table services.effect_check (question varchar, measure varchar, item varchar, estimate double,
+    threshold double, is_met boolean);
+insert into services.effect_check values ('q', 'effective_n', 'strategy', 80, 50, true),
+    ('r', 'effective_n', 'strategy', 3, 50, false);
 create table outcomes.office (office_id varchar, measure varchar, n integer, observed double, expected double,
     ratio double, lower double, upper double, shrunken double, shrunken_lower double, shrunken_upper double,
     limit_low_95 double, limit_high_95 double, limit_low_998 double, limit_high_998 double, status varchar, reason varchar);

@@ -85,7 +85,13 @@ HARM_BY_TABLE = {
         "finite": "set effective_n = 'nan' where question = 'q'",
         "interval_ordered": "set upper = -1 where question = 'q'",
         "answer_or_reason": "set estimate = null where question = 'q'",
+        "estimate_in_interval": "set lower = 0.35, upper = 0.9 where question = 'q'",
+        "code_known": "set contrast = 'odds_ratio' where question = 'q'",
+        "wording_known": "set wording = 'Therapy works.' where question = 'q'",
+        "refused_without_number": "set estimate = 0.1 where status = 'refused'",
+        "grain": REPEAT,
     },
+    "services.effect_check": {"finite": "set estimate = 'nan' where question = 'q'", "grain": REPEAT},
 }
 ONE = "where status = 'estimated'"
 COMPARED = {
