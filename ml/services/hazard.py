@@ -23,6 +23,7 @@ Ints = npt.NDArray[np.int64]
 STEPS = 60
 CLOSE, SHORT = 1e-7, 0.2
 RIDGE = 0.05
+MOST_PULL = 0.75  # the bound of Fay and Graubard
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,8 @@ def fit(
 
     The first `free` columns after the intercept are not shrunk; the others have a ridge that only rare groups feel. `begin`: theta of a
     like fit, near which the search begins.
-    The sandwich takes the weights as known, which is cautious, and counts clusters less coefficients.
+    The sandwich takes the weights as known, which is cautious, and is corrected for the pull of each cluster on the fit: people with
+    large weights draw the curve to themselves (Fay MP, Graubard BI 2001, Biometrics 57:1198-1206).
     """
     cost = np.full(columns.width, RIDGE)
     cost[: free + 1] = 0.0
@@ -67,8 +69,8 @@ def fit(
     found = _slopes(columns, pieces, weight, theta)
     spread = np.linalg.inv(found.information + np.diag(cost))
     scores = _by_cluster(columns, found.factor, cluster)
-    k = len(scores)
-    covariance = spread @ (scores.T @ scores * (k / max(k - columns.width, 1))) @ spread.T
+    scores *= _leverage(columns, found.lived, cluster, spread)
+    covariance = spread @ (scores.T @ scores) @ spread.T
     return Fitted(theta, covariance, found.events, converged)
 
 
@@ -93,12 +95,15 @@ def _search(
 
 @dataclass(frozen=True)
 class _Slopes:
-    """score (k,); information (k, k), observed or that of complete data; factor (p,): x times it is each piece's score."""
+    """score (k,); information (k, k), observed or that of complete data; factor (p,): x times it is each piece's score; lived (p,):
+    weighted hazard that is expected to have been lived through, of which complete data's information is made.
+    """
 
     score: Floats
     information: Floats
     factor: Floats
     events: Floats
+    lived: Floats
 
 
 def _slopes(columns: Columns, pieces: Pieces, weight: Floats, theta: Floats, *, observed: bool = True) -> _Slopes:
@@ -111,7 +116,8 @@ def _slopes(columns: Columns, pieces: Pieces, weight: Floats, theta: Floats, *, 
     pull[is_event] = odds[of]
     factor = weight * pull * mu
     events, consumed = _expected(mu, pieces, odds)
-    curve = -factor if observed else weight * consumed
+    lived = weight * consumed
+    curve = -factor if observed else lived
     k = columns.width
     score, information = np.zeros(k), np.zeros((k, k))
     weighted, plain = np.zeros((pieces.n_events, k)), np.zeros((pieces.n_events, k))
@@ -125,7 +131,7 @@ def _slopes(columns: Columns, pieces: Pieces, weight: Floats, theta: Floats, *, 
             _add_runs(weighted, at, moved * weight[which][inside, None])
     if observed:
         information += (weighted * (odds * (1.0 + odds))[:, None]).T @ plain
-    return _Slopes(score, information, factor, events)
+    return _Slopes(score, information, factor, events, lived)
 
 
 def _expected(mu: Floats, pieces: Pieces, odds: Floats) -> tuple[Floats, Floats]:
@@ -151,11 +157,18 @@ def _add_runs(into: Floats, at: Ints, rows: Floats) -> None:
     np.add.at(into, at[first], np.add.reduceat(rows, first, axis=0))
 
 
-def _by_cluster(columns: Columns, factor: Floats, cluster: Ints) -> Floats:
+def _by_cluster(columns: Columns, factor: Floats, cluster: Ints, times: Floats | None = None) -> Floats:
+    """Sums of factor x, or of factor x (x times), by cluster: (clusters, k)."""
     names, code = np.unique(cluster, return_inverse=True)
     out = np.zeros((len(names), columns.width))
     for which, x in columns.blocks():
-        rows, at = x * factor[which, None], code[which]
+        rows, at = x * factor[which, None] * (1.0 if times is None else x @ times), code[which]
         order = np.argsort(at, kind="stable")
         _add_runs(out, at[order], rows[order])
     return out
+
+
+def _leverage(columns: Columns, lived: Floats, cluster: Ints, spread: Floats) -> Floats:
+    """What a cluster's score is multiplied by, (clusters, k): one over the root of the share of the information that is not its own."""
+    own = _by_cluster(columns, lived, cluster, spread)
+    return np.asarray(1.0 / np.sqrt(1.0 - np.clip(own, 0.0, MOST_PULL)), dtype=np.float64)
