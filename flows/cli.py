@@ -14,6 +14,7 @@ from flows.cli_diff import diff
 from flows.cli_mapping import MAPPING, PARAMETER, mapping
 from flows.cli_operate import backfill, config, upgrade
 from flows.cli_partner import COMMANDS as PARTNER_COMMANDS
+from flows.cli_privacy import COMMANDS as PRIVACY_COMMANDS
 from flows.cli_release import COMMANDS as RELEASE_COMMANDS
 from flows.cli_release import HOME
 from flows.cli_simulate import Day, simulate
@@ -110,6 +111,7 @@ for command in (
     mapping,
     *PARTNER_COMMANDS,
     *RELEASE_COMMANDS,
+    *PRIVACY_COMMANDS,
     backfill,
     upgrade,
     config,
