@@ -1,7 +1,7 @@
 """Erasing people: known by an entry on the suppression list, removed from every file that holds them, shown to be gone, certified.
 
-The list is written first, and everything after it follows from the list. So a crash at any point is made good by doing the rest
-again: `finish` does so, and each night calls it before it works.
+What was asked for is written first, as tokens; from these comes the list, and everything after it follows from the list. So a crash at
+any point is made good by doing the rest again: `finish` does so, and each night calls it before it works.
 """
 
 import json
@@ -59,8 +59,9 @@ def erase(home: Home, key: Key, keys: list[str], *, reference: str, at: datetime
                 raise Unknown(n_unknown)
             people = people_of(connection, relations, keys)
             close(connection, relations)
-        _write_pending(home, {"reference": reference, "asked_at": at.isoformat(), "n_people": len(people)})
-        suppression.extend(connection, home, people=people)
+        named = suppression.tokens(connection, people=people)
+    asked = {"reference": reference, "asked_at": at.isoformat(), "n_people": len(people)}
+    _write_pending(home, {"asked": asked, "tokens": named})
     certificate = finish(home, key, at=at)
     assert certificate is not None
     return certificate
@@ -71,11 +72,12 @@ def finish(home: Home, key: Key, *, at: datetime) -> Path | None:
     pending = suppression.folder(home) / "pending.json" if is_under_way(home) else None
     if pending is None:
         return None
-    asked = json.loads(pending.read_text(encoding="utf-8"))
+    content = json.loads(pending.read_text(encoding="utf-8"))
     with working(home, key) as connection, refusing("erasing"):
+        suppression.add(connection, home, content["tokens"])
         done = _purge(connection, home, at)
     models = mark_models(home, at=at)
-    certificate = _certify(home, asked, done, models, at)
+    certificate = _certify(home, content["asked"], done, models, at)
     pending.unlink()
     files.sync_folder(pending.parent)
     return certificate
@@ -100,7 +102,7 @@ def sift(home: Home, key: Key, folder: Path) -> None:
         close(connection, relations)
         for path in paths:
             rewrite_parquet(connection, path, folder)
-        suppression.extend(connection, home, people=[])
+        suppression.add(connection, home, suppression.tokens(connection, people=[]))
 
 
 def _purge(connection: duckdb.DuckDBPyConnection, home: Home, at: datetime) -> Purged:
@@ -112,14 +114,14 @@ def _purge(connection: duckdb.DuckDBPyConnection, home: Home, at: datetime) -> P
         begin(connection, [])
         find_suppressed(connection, relations)
         close(connection, relations)
-    suppression.extend(connection, home, people=[])
+    suppression.add(connection, home, suppression.tokens(connection, people=[]))
     step("erase: listed")
     written = [one for path in parquet_files(home) if (one := rewrite_parquet(connection, path, home.root))]
     step("erase: raw and history")
-    renewed = [one for folder in release_folders(home) if (one := renew(connection, home, folder))]
+    renewed = [new for folder in release_folders(home) if (new := renew(connection, home, folder))]
     step("erase: releases")
-    if (home.casework / FILE).exists():
-        written += [one for one in [rewrite_database(connection, home.casework / FILE, home.root)] if one]
+    work = rewrite_database(connection, home.casework / FILE, home.root) if (home.casework / FILE).exists() else None
+    written += [work] if work else []
     runs = [path for path in home.runs.glob("[0-9]*T*") if path.is_dir()]
     for folder in runs:
         shutil.rmtree(folder)
@@ -165,6 +167,7 @@ def _write_pending(home: Home, asked: dict[str, object]) -> None:
     folder = suppression.folder(home)
     with refusing("writing what was asked for"):
         fresh = folder / ".pending.json"
+        fresh.touch(mode=0o600)
         files.write_text(fresh, canonical_json(asked) + "\n")
         os.replace(fresh, folder / "pending.json")
         files.sync_folder(folder)

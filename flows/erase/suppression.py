@@ -50,24 +50,33 @@ def show(connection: duckdb.DuckDBPyConnection, home: Home, key: Key) -> None:
     connection.execute(f"create or replace temp table suppressed as {known}")
 
 
-def extend(connection: duckdb.DuckDBPyConnection, home: Home, *, people: list[str]) -> int:
-    """Add the keys of `doomed` and the people of `people` (one pseudonym each) to the list, durably; how many people are new.
+def tokens(connection: duckdb.DuckDBPyConnection, *, people: list[str]) -> dict[str, bool]:
+    """The tokens of the keys in `doomed` and of `people` (one pseudonym each), and of each whether it counts as one person.
 
-    A person of whom anything is on the list already is not counted again.
+    A person who is on the list already is not counted again.
     """
     connection.execute("create or replace temp table named as select unnest(?::varchar[]) as key", [people])
-    ((n_new,),) = connection.execute(
-        "select count(*) from named where token(key) not in (select token from suppressed)"
+    rows = connection.execute(
+        "select token, bool_or(is_person) from (select token(key) as token, token(key) not in (select token from suppressed) "
+        "as is_person from named union all select token(key), false from doomed) group by token order by token"
     ).fetchall()
-    query = (
-        "select token, bool_or(is_person) as is_person from (from suppressed union all "
-        "select token(key), token(key) not in (select token from suppressed) from named union all "
-        "select token(key), false from doomed) group by token order by token"
+    return {str(token): bool(is_person) for token, is_person in rows}
+
+
+def add(connection: duckdb.DuckDBPyConnection, home: Home, more: dict[str, bool]) -> None:
+    """Add tokens to `suppressed` and to the list's file, durably and in one step."""
+    connection.execute(
+        "create or replace temp table more as select unnest(?::varchar[]) as token, unnest(?::boolean[]) as is_person",
+        [list(more), list(more.values())],
+    )
+    connection.execute(
+        "create or replace temp table suppressed as select token, bool_or(is_person) as is_person "
+        "from (from suppressed union all from more) group by token order by token"
     )
     fresh = folder(home) / ".suppressed.parquet"
     with refusing("writing the suppression list"):
         fresh.unlink(missing_ok=True)
-        connection.execute(f"copy ({query}) to {literal(str(fresh))} (format parquet)")
+        connection.execute(f"copy suppressed to {literal(str(fresh))} (format parquet)")
         fresh.chmod(0o600)
         with fresh.open("rb") as file:
             os.fsync(file.fileno())
@@ -75,7 +84,6 @@ def extend(connection: duckdb.DuckDBPyConnection, home: Home, *, people: list[st
         os.replace(fresh, path(home))
         step("wrote suppression list")
         files.sync_folder(folder(home))
-    return int(n_new)
 
 
 def n_people(home: Home) -> int:
