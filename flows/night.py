@@ -23,6 +23,7 @@ from flows.known import Known, access_of, instrument_of, known_for, mapping_of, 
 from flows.publish import manifest
 from flows.publish.pointer import refuse_when_held
 from flows.publish.release import current_release
+from flows.roles import enforce
 from flows.settings import Settings
 from flows.version import code_version, lock_hash
 from flows.warehouse import Home
@@ -137,6 +138,7 @@ def open_night(
     home = Home(settings.home.resolve())
     _refuse_unknown(accept)
     refuse_when_held(home)
+    enforce(home)
     finish(home, run_key(settings), at=at)
     mapping = mapping_of(settings)
     definitions = definitions_of(instrument_of(settings, mapping), settings.definitions)

@@ -14,6 +14,7 @@ from flows import casework, history
 from flows.dbt_build import build_marts
 from flows.erase.erase import sift
 from flows.erase.suppression import n_people, rounded
+from flows.erase.withdraw import withdraw
 from flows.errors import ChecksError, HeldError
 from flows.estimates import duration, need
 from flows.estimates.tables import write_frame
@@ -140,6 +141,7 @@ def publish(night: Night, watch: Watch) -> Done:
     casework.write(night.home, night.build_file, release_id, night.as_of)
     release.prune(night.home, settings.keep_releases, at=night.at)
     history.prune(night.home, release.went_live(night.home))
+    withdraw(night.home, night.key, night.build_file, at=night.at)
     return Done(f"release {release_id} is live", [{"release": release_id, "as of": night.as_of.isoformat()}])
 
 

@@ -15,7 +15,7 @@ from flows.publish import files
 from flows.publish.content import literal
 from flows.publish.files import refusing
 from flows.publish.steps import step
-from flows.warehouse import Home
+from flows.warehouse import Home, connect
 
 PURPOSE = "suppression"
 KIND = "erased"
@@ -90,8 +90,10 @@ def n_people(home: Home) -> int:
     """How many people were erased from this home."""
     if not path(home).exists():
         return 0
-    rows = duckdb.sql(f"select count(*) filter (where is_person) from read_parquet({literal(str(path(home)))})")
-    return int(rows.fetchall()[0][0])
+    with connect() as connection:
+        query = f"select count(*) filter (where is_person) from read_parquet({literal(str(path(home)))})"
+        ((count,),) = connection.execute(query).fetchall()
+    return int(count)
 
 
 def rounded(count: int) -> int:

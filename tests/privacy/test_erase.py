@@ -16,6 +16,7 @@ from flows import access
 from flows.erase import suppression
 from flows.erase.erase import erase, finish, holds, is_under_way, sift
 from flows.erase.generation import exchange
+from flows.erase.withdraw import withdraw
 from flows.errors import VerifyError
 from flows.extract.contract import jds
 from flows.extract.folder import open_folder
@@ -230,3 +231,22 @@ def test_two_folders_change_places_in_one_step(tmp_path: Path) -> None:
     assert (tmp_path / "one" / "what").read_text() == "other"
     with pytest.raises(OSError, match="No such file"):
         exchange(tmp_path / "one", tmp_path / "absent")
+
+
+def test_P24_who_withdraws_consent_leaves_every_kept_release(clean_night: WholeNight, a_copy: Copy) -> None:
+    night = a_copy(clean_night)
+    home = Home(night.home)
+    one, keys = person_of(night)
+    key = pseudonym(KEY, "survivor", one)
+    with duckdb.connect(str(night.home / "build.duckdb")) as build:
+        build.execute("create schema intermediate")
+        build.execute(
+            "create table intermediate.int_survivor_row as select ? as survivor_key, ? as person_key, 'excluded' as bucket",
+            [key, key],
+        )
+    name = release_folder(home).name
+    assert withdraw(home, KEY, night.home / "build.duckdb", at=AT) == [name]
+    verify(release_folder(home))
+    assert not [path for path in holding(night.home, keys) if path.startswith("releases/")]
+    assert withdraw(home, KEY, night.home / "build.duckdb", at=AT) == [], "the second time there is nothing to do"
+    assert audit.lines(home)[-1].facts == {"releases": [name]}
