@@ -12,7 +12,7 @@ TREE := $(shell git ls-files -z --cached --others --exclude-standard 2>/dev/null
 FAST := tests/unit tests/spec tests/property tests/golden tests/architecture
 SLOW := tests/simulation tests/dbt tests/database tests/faults tests/privacy tests/flows tests/docs
 
-.PHONY: help setup nightly serve test test-fast test-slow test-long simulation lint format lock docs quality benchmark benchmark-extract benchmark-dbt clean
+.PHONY: help setup nightly serve test test-fast test-slow test-long simulation lint format lock docs privacy quality benchmark benchmark-extract benchmark-dbt clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -78,6 +78,9 @@ benchmark-extract: .venv/ready ## rows a second out of a PostgreSQL, before and 
 
 benchmark-dbt: .venv/ready ## dbt against its SQL run bare, and the cookbook's queries in ms: SURVIVORS=5000
 	@PYTHONPATH=. $(BIN)/python benchmarks/dbt_nodes.py --survivors $(or $(SURVIVORS),5000)
+
+privacy: .venv/ready ## canary scan, escape attempts, attack solver, forced spill, erasure byte scan, a night without network: a line each
+	@$(BIN)/python -m tests.privacy.evidence
 
 quality: .venv/ready ## planted defects that the checks find, and false alarms on clean nights: NIGHTS=200
 	@$(BIN)/python -m benchmarks.quality --nights $(or $(NIGHTS),200)
