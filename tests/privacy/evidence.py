@@ -15,7 +15,7 @@ LINES = {
     "pseudonyms": ["test_pseudonyms.py", "-k", "P3"],
     "canary scan": ["test_canaries.py", "test_check_canaries.py"],
     "escape attempts and file modes": ["test_analyst.py"],
-    "attack solver": ["attack"],
+    "attack solver": ["test_attack.py"],
     "forced spill": ["test_quiet.py", "-k", "P7"],
     "erasure byte scan": ["test_erase.py", "-k", "P10 or bytes or places"],
     "consent": ["test_consent.py", "test_erase.py", "-k", "P24"],
@@ -25,7 +25,7 @@ LINES = {
 
 def run(what: str, arguments: list[str]) -> bool:
     """Runs the tests of one line, slow ones too, and says how they ended; whether all of them passed and at least one ran."""
-    paths = [str(HERE / one) if one.endswith(".py") or one == "attack" else one for one in arguments]
+    paths = [str(HERE / one) if one.endswith(".py") else one for one in arguments]
     missing = [one for one in paths if one.startswith(str(HERE)) and not Path(one).exists()]
     if missing:
         print(f"{what:<32} NOT HERE  {Path(missing[0]).name} is missing", flush=True)
