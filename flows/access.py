@@ -9,6 +9,8 @@ import hashlib
 import json
 import os
 import pwd
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -25,21 +27,32 @@ def record(home: Home, what: str, *, at: datetime, **facts: object) -> None:
     """Add one durable line. Raises HomeError where it cannot be written."""
     line = canonical_json({"at": at.isoformat(), "who": _who(), "what": what, "facts": facts}) + "\n"
     try:
-        descriptor = os.open(home.root / NAME, os.O_WRONLY | os.O_CREAT | os.O_APPEND, MODE)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        with held(home) as descriptor:
             if os.fstat(descriptor).st_uid == os.getuid():
                 os.fchmod(descriptor, MODE)
             os.write(descriptor, line.encode())
             os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
     except OSError as error:
         raise HomeError(
             "the access log cannot be written, so nothing is read",
             stage="access log",
             next_step="let the group of those who may read add to access.log in the home, then try again",
         ) from error
+
+
+@contextmanager
+def held(home: Home) -> Iterator[int]:
+    """The open log, which nobody else writes or replaces inside the block."""
+    path = home.root / NAME
+    while True:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, MODE)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            if path.exists() and path.stat().st_ino == os.fstat(descriptor).st_ino:
+                yield descriptor
+                return
+        finally:
+            os.close(descriptor)
 
 
 def lines(home: Home) -> list[dict[str, Any]]:

@@ -1,13 +1,14 @@
 """`aftercare erase`, `subject-access`: a person's rights, for an officer who is authorised to act on them."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import click
 
 from flows import settings as settings_module
 from flows.cli_release import HOME
+from flows.cli_simulate import Day
 from flows.errors import Exit, StageError
 from flows.extract.pseudonymise import Key, pseudonym
 from flows.settings import Settings
@@ -112,4 +113,27 @@ def subject_access(survivors: tuple[str, ...], episodes: tuple[str, ...], fmt: s
             click.echo(line)
 
 
-COMMANDS = (erase, subject_access)
+@click.command()
+@click.option("--apply", "is_applied", is_flag=True, help="Remove what is due.")
+@click.option("--on", "day", type=Day(), help="List what is due on this date [default: today].")
+@HOME
+def retention(is_applied: bool, day: date | None, home: Path | None) -> None:
+    """List what is kept, layer by layer, and the day it goes; * is due."""
+    from flows.lock import hold_home
+    from flows.retention import apply, terms
+
+    settings, where = _home(home)
+    at = datetime.now(UTC)
+    if is_applied:
+        if day:
+            raise RequestError("a date was given", stage="retention", next_step="--apply removes what is due today")
+        with hold_home(where):
+            removed = apply(where, settings, at.date(), at=at)
+        click.echo(f"{len(removed):,} removed")
+        return
+    for term in terms(where, settings):
+        due = term.due.isoformat() if term.due else "no term"
+        click.echo(f"{'*' if term.is_due(day or at.date()) else ' '} {term.layer:<11} {due:<11} {term.name}")
+
+
+COMMANDS = (erase, subject_access, retention)

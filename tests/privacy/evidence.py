@@ -19,6 +19,7 @@ LINES = {
     "forced spill": ["test_quiet.py", "-k", "P7"],
     "erasure byte scan": ["test_erase.py", "-k", "P10 or bytes or places"],
     "consent": ["test_consent.py", "test_erase.py", "-k", "P24"],
+    "retention": ["test_retention.py"],
     "no-network run": ["test_quiet.py", "-k", "P9"],
 }
 
