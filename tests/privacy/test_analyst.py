@@ -13,7 +13,7 @@ from flows.errors import HomeError
 from flows.publish.release import release_folder
 from flows.roles import OWNER_ALONE, enforce
 from flows.warehouse import Home
-from tests.conftest import WholeNight, aftercare_here
+from tests.conftest import WholeNight, aftercare, aftercare_here
 
 pytestmark = pytest.mark.xdist_group("clean")
 
@@ -26,7 +26,6 @@ ESCAPES = [
     "force install httpfs",
     "attach '{casework}' as c (read_only)",
     "attach '{out}' as c",
-    "attach ':memory:' as m",
     "select * from read_csv('{secret}', auto_detect=true)",
     "select * from read_text('{secret}')",
     "select * from read_blob('{secret}')",
@@ -50,7 +49,6 @@ ESCAPES = [
     "drop schema core cascade",
     "alter table core.dim_office rename to other",
     "import database '{root}'",
-    "call enable_logging(storage='file', storage_path='{out}')",
 ]
 
 
@@ -73,6 +71,14 @@ def test_P8_the_analysts_command_reaches_nothing_but_the_release(
     assert not (tmp_path / "out").exists()
     assert {path.name for path in home.root.iterdir()} - {access.NAME} == before - {access.NAME}
     assert aftercare_here("sql", "select 1", home=home.root, key_file=clean_night.key_file).returncode == 0
+
+
+def test_P8_a_log_of_duckdb_writes_no_file(clean_night: WholeNight, tmp_path: Path) -> None:
+    """DuckDB 1.5 refuses by ending the process (an exception that it does not catch), so this runs in one of its own."""
+    query = f"call enable_logging(storage='file', storage_path='{tmp_path / 'out'}')"
+    done = aftercare("sql", query, home=clean_night.home, key_file=clean_night.key_file)
+    assert done.returncode != 0
+    assert not (tmp_path / "out").exists()
 
 
 def test_P8_the_pipelines_user_alone_reads_what_is_not_released(clean_night: WholeNight) -> None:

@@ -250,3 +250,30 @@ def test_P24_who_withdraws_consent_leaves_every_kept_release(clean_night: WholeN
     assert not [path for path in holding(night.home, keys) if path.startswith("releases/")]
     assert withdraw(home, KEY, night.home / "build.duckdb", at=AT) == [], "the second time there is nothing to do"
     assert audit.lines(home)[-1].facts == {"releases": [name]}
+
+
+@pytest.mark.slow
+def test_P10_the_night_after_is_made_without_her_and_a_rollback_does_not_bring_her_back(
+    clean_night: WholeNight, a_copy: Copy
+) -> None:
+    """The same delivery again: there is something to do, since the list changed; she is counted as erased, rounded."""
+    night = a_copy(clean_night)
+    home = Home(night.home)
+    episodes = rows_of(night.delivery, "aftercare_episodes")
+    people = sorted({row["survivor_id"] for row in episodes})[:4]
+    keys = {pseudonym(KEY, "survivor", one) for one in people}
+    keys |= {pseudonym(KEY, "episode", row["episode_id"]) for row in episodes if row["survivor_id"] in people}
+    where = {"home": night.home, "key_file": night.key_file}
+    named = [part for one in people for part in ("--survivor", one)]
+    assert aftercare_here("erase", *named, **where).returncode == 0
+    first = release_folder(home).name
+    done = aftercare_here("nightly", "--source", night.delivery, **where)
+    assert done.returncode == 0, done.stderr
+    assert release_folder(home).name != first
+    with open_release(home) as marts:
+        counted = dict(marts.execute("select reason, n_survivors_rounded from meta.exclusion").fetchall())
+    assert counted["erased"] == 5
+    assert holding(night.home, keys) == []
+    assert aftercare_here("rollback", **where).returncode == 0
+    assert release_folder(home).name == first
+    assert holding(night.home, keys) == []
