@@ -32,6 +32,8 @@ Outcomes = list[tuple[str, str, str]]
 
 def outcomes(files: list[Path]) -> Outcomes:
     """File, name and end (passed, failed, skipped) of each test of these files, slow ones too."""
+    if not files:
+        return []
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
         command = [sys.executable, "-m", "pytest", "-q", "-m", "slow or not slow", "-p", "no:cacheprovider"]
