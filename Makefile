@@ -12,7 +12,7 @@ TREE := $(shell git ls-files -z --cached --others --exclude-standard 2>/dev/null
 FAST := tests/unit tests/spec tests/property tests/golden tests/architecture
 SLOW := tests/simulation tests/dbt tests/database tests/faults tests/privacy tests/flows tests/docs
 
-.PHONY: help setup nightly serve test test-fast test-slow test-long simulation lint format lock docs quality benchmark benchmark-extract benchmark-dbt benchmark-checks million histories simulate-offices test-browser chromium simulate-need simulate truth attack simulate-services clean
+.PHONY: help setup nightly serve test test-fast test-slow test-long simulation lint format lock docs quality benchmark benchmark-extract benchmark-dbt benchmark-checks million histories simulate-offices test-browser chromium simulate-need simulate truth attack simulate-services privacy clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -109,6 +109,9 @@ million: .venv/ready ## a million survivors landed, built and checked within a m
 
 histories: .venv/ready ## random histories read by SQL and by plain Python, a line for each definition: SURVIVORS=1200
 	@PYTHONPATH=. $(BIN)/python benchmarks/histories.py --survivors $(or $(SURVIVORS),1200)
+
+privacy: .venv/ready ## canary scan, escape attempts, attack solver, forced spill, erasure byte scan, a night without network: a line each
+	@$(BIN)/python -m tests.privacy.evidence
 
 quality: .venv/ready ## planted defects that the checks find, and false alarms on clean nights: NIGHTS=200
 	@$(BIN)/python -m benchmarks.quality --nights $(or $(NIGHTS),200)

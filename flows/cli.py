@@ -16,6 +16,7 @@ from flows.cli_mapping import MAPPING, PARAMETER, mapping
 from flows.cli_models import models, review, support
 from flows.cli_operate import backfill, bootstrap, config, upgrade
 from flows.cli_partner import COMMANDS as PARTNER_COMMANDS
+from flows.cli_privacy import COMMANDS as PRIVACY_COMMANDS
 from flows.cli_release import COMMANDS as RELEASE_COMMANDS
 from flows.cli_release import HOME
 from flows.cli_report import report
@@ -120,6 +121,7 @@ for command in (
     report,
     export,
     withdraw,
+    *PRIVACY_COMMANDS,
     backfill,
     upgrade,
     bootstrap,

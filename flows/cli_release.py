@@ -39,6 +39,8 @@ def releases(home: Path | None) -> None:
 @click.option("--why", default="", help="A reason for the audit log; no names, no ids.")
 def rollback(release: str | None, home: Path | None, resume: bool, why: str) -> None:
     """Go back to RELEASE (default: the one before) and hold publishing until --resume."""
+    from flows.erase.erase import finish, is_under_way
+    from flows.known import run_key
     from flows.lock import hold_home
     from flows.publish import release as publishing
 
@@ -48,6 +50,8 @@ def rollback(release: str | None, home: Path | None, resume: bool, why: str) -> 
             there = publishing.resume(where, at=at)
             click.echo("Publishing goes on with the next night." if there else "There was no hold on publishing.")
             return
+        if is_under_way(where):  # nothing that is being erased comes back with an older release
+            finish(where, run_key(settings_module.load(home=home)), at=at)
         name = publishing.rollback(where, release, at=at, why=why)
     click.echo(f"Release {name} is live. Publishing is on hold; `aftercare rollback --resume` lifts it.")
 
@@ -71,10 +75,11 @@ def sql(query: str | None, home: Path | None, fmt: str) -> None:
     from flows.inspect import run_query, shell
 
     where = home_of(home)
+    at = datetime.now(UTC)
     if query:
-        click.echo(run_query(where, query, fmt=fmt))
+        click.echo(run_query(where, query, fmt=fmt, at=at))
     else:
-        shell(where, fmt=fmt)
+        shell(where, fmt=fmt, at=at)
 
 
 def _show(what: Any) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from flows import access
 from flows import settings as settings_module
 from flows.publish import audit
 from flows.warehouse import Home
@@ -22,6 +23,7 @@ def worklist(office: str, check_id: str | None, home: Path | None) -> None:
 
     where = Home(settings_module.load(home=home).home.resolve())
     work = work_of(where, office)
+    access.record(where, "worklist", at=datetime.now(UTC), release_id=work.release_id, office=office, check=check_id)
     click.echo(f"release {work.release_id}, office {office}")
     if check_id:
         records = work.checks.get(check_id, ("", "", []))[2]

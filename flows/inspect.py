@@ -6,7 +6,9 @@ from pathlib import Path
 
 import duckdb
 
-from flows import history
+from flows import access, history
+from flows.erase.erase import is_under_way
+from flows.erase.models import due_since
 from flows.errors import Exit, KeyProblemError, NothingPublishedError, StageError
 from flows.extract.contract import jds
 from flows.extract.land import extracts
@@ -46,19 +48,29 @@ def status_lines(home: Home, *, now: datetime) -> list[str]:
     past = history.past_line(home, live)
     if past:
         lines.insert(1, f"past      {past}")
+    due = due_since(home, list(facts["model_ids"]))
+    if due:
+        lines.append(f"model     trained with people since erased, {due[:10]}; next: aftercare retrain")
+    if is_under_way(home):
+        lines.append("erasure   broken off before its end; next: aftercare erase --resume")
     left = sorted(path.name for path in home.runs.glob("[0-9]*T*"))
     if left:
         lines.append(f"failed    {len(left)} runs did not publish, the newest {left[-1]}; see aftercare checks --run")
     return lines
 
 
-def run_query(home: Home, query: str, *, fmt: str = "table") -> str:
-    """The result of one read-only query on the live release, as a table or as CSV."""
+def run_query(home: Home, query: str, *, at: datetime, fmt: str = "table") -> str:
+    """The result of one read-only query on the live release, as a table or as CSV; the access log keeps that it was asked."""
     with open_release(home) as connection:
+        _record(home, query, at)
         return _result(connection, query, fmt)
 
 
-def shell(home: Home, *, fmt: str) -> None:
+def _record(home: Home, statement: str, at: datetime) -> None:
+    access.record(home, "sql", at=at, release_id=current_release(home), statement=access.statement_hash(statement))
+
+
+def shell(home: Home, *, fmt: str, at: datetime) -> None:
     """Read statements from standard input, each ended by `;`, and print their results. One release for the whole session."""
     with open_release(home) as connection:
         is_person = sys.stdin.isatty()
@@ -70,9 +82,11 @@ def shell(home: Home, *, fmt: str) -> None:
         for line in sys.stdin:
             pending += line
             if pending.rstrip().endswith(";"):
+                _record(home, pending, at)
                 _print_result(connection, pending, fmt, go_on=is_person)
                 pending = ""
         if pending.strip():
+            _record(home, pending, at)
             _print_result(connection, pending, fmt, go_on=is_person)
 
 
@@ -145,5 +159,6 @@ def keys_of(settings: Settings, kind: str, identifiers: tuple[str, ...], *, at: 
         raise KeyProblemError("there is no such kind of id", stage="key", next_step=f"use one of: {', '.join(kinds)}")
     key = run_key(settings)
     Path(home.root).mkdir(parents=True, exist_ok=True)
+    access.record(home, "key", at=at, kind=kind, n=len(identifiers))
     audit.append(home, "key", at=at, kind=kind, n=len(identifiers), key_id=key.id)
     return [pseudonym(key, kind, identifier) for identifier in identifiers]

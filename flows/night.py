@@ -11,6 +11,8 @@ from typing import Any
 from expectations.suites import door_of
 from flows import history
 from flows.definitions import Definitions, definitions_of
+from flows.erase.erase import finish
+from flows.erase.suppression import digest
 from flows.errors import Exit, HomeError, StageError
 from flows.extract.land import Extract, extracts
 from flows.extract.open import Source
@@ -21,6 +23,7 @@ from flows.known import Known, access_of, instrument_of, known_for, mapping_of, 
 from flows.publish import manifest
 from flows.publish.pointer import refuse_when_held
 from flows.publish.release import current_release
+from flows.roles import enforce
 from flows.settings import Settings
 from flows.version import code_version, lock_hash
 from flows.warehouse import Home
@@ -135,13 +138,16 @@ def open_night(
     home = Home(settings.home.resolve())
     _refuse_unknown(accept)
     refuse_when_held(home)
+    enforce(home)
+    finish(home, run_key(settings), at=at)
     mapping = mapping_of(settings)
     definitions = definitions_of(instrument_of(settings, mapping), settings.definitions)
     key, live = run_key(settings), current_release(home)
     known = known_for(settings, home, key, source, live=live, as_of=as_of, full=full)
     if known.delivery:
         check_space(home, known.delivery)
-    fingerprint = _fingerprint(config_hash(settings, definitions), known, usable(extracts(home.raw), key.id), key)
+    decided = config_hash(settings, definitions) + (digest(home) or "")
+    fingerprint = _fingerprint(decided, known, usable(extracts(home.raw), key.id), key)
     made = {one.fingerprint: one.release_id for one in history.memories(home)} if once else {}
     if live and manifest.read(home.releases / live)["fingerprint"] == fingerprint:
         made[fingerprint] = live

@@ -62,6 +62,16 @@ class Settings(BaseSettings):
         None, description="YAML file of definitions that this run sets otherwise, `name: {version, value, since}`"
     )
     keep_releases: int = Field(7, ge=2, description="releases kept")
+    keep_raw_days: int | None = Field(
+        None,
+        ge=1,
+        description="days that raw deliveries are kept which no kept release was built from; none: until a person removes them",
+    )
+    keep_failed_days: int = Field(14, ge=1, description="days that the build of a failed run is kept")
+    keep_casework_days: int = Field(
+        45, ge=1, description="days after its date that the case-work file is kept where no night replaces it"
+    )
+    keep_log_days: int = Field(730, ge=1, description="days that a line of the access log is kept")
     small_number: int = Field(
         11, ge=11, description="cells of fewer people are hidden in share/; can be raised, never lowered"
     )

@@ -4,6 +4,7 @@
 """
 
 import shutil
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -11,6 +12,9 @@ import pandas as pd
 from expectations.run import Verdict, run_door, store
 from flows import casework, history
 from flows.dbt_build import build_marts
+from flows.erase.erase import sift
+from flows.erase.suppression import n_people, rounded
+from flows.erase.withdraw import withdraw
 from flows.errors import ChecksError, HeldError
 from flows.estimates import duration, need, offices, services
 from flows.estimates.tables import write_frame
@@ -29,7 +33,15 @@ def land_delivery(night: Night, watch: Watch) -> Done:
     """Land the delivery (or find it landed already) and make the build file over the deliveries in scope."""
     if night.delivery:
         if night.standing.landed is None:
-            land(night.home.raw, night.delivery, jds(), night.key, landed_for=night.as_of, progress=watch.step)
+            land(
+                night.home.raw,
+                night.delivery,
+                jds(),
+                night.key,
+                landed_for=night.as_of,
+                progress=watch.step,
+                sift=partial(sift, night.home, night.key),
+            )
         night.delivery.close()
     night.folder.mkdir(parents=True)
     scope = night.scope
@@ -70,6 +82,9 @@ def build(night: Night, watch: Watch) -> Done:
     store(run_door("landing", None, landing_counts(night), night.accept), night.build_file)
     with connect(night.build_file) as connection:
         write_frame(connection, "meta.extract", extract_rows(night))
+        connection.execute(
+            "update meta.exclusion set n_survivors_rounded = ? where reason = 'erased'", [rounded(n_people(night.home))]
+        )
         rows = connection.execute("select * from quality.conservation order by source_table").df()
     told = ", ".join(f"{count} {status}" for status, count in sorted(statuses.items()))
     return Done(f"{sum(statuses.values())} nodes: {told}", as_rows(rows))
@@ -127,6 +142,7 @@ def publish(night: Night, watch: Watch) -> Done:
     casework.write(night.home, night.build_file, release_id, night.as_of)
     release.prune(night.home, settings.keep_releases, at=night.at)
     history.prune(night.home, release.went_live(night.home))
+    withdraw(night.home, night.key, night.build_file, at=night.at)
     return Done(f"release {release_id} is live", [{"release": release_id, "as of": night.as_of.isoformat()}])
 
 

@@ -83,8 +83,11 @@ def land(
     *,
     landed_for: date | None = None,
     progress: Step = lambda _: None,
+    sift: Callable[[Path], None] = lambda _: None,
 ) -> Extract:
     """Write the delivery under `raw` and return it as an extract, landed for the night of a date (without one the day of the delivery).
+
+    `sift` is given the folder before it counts as landed, and may take rows out of its files: those of people who were erased.
 
     Raises DeliveryError where rows cannot be read or are not as many as the manifest says, HomeError where there is no space.
     """
@@ -97,6 +100,7 @@ def land(
     try:
         building.mkdir()
         _write_tables(building, delivery, contract, key, sequence, progress)
+        sift(building)
         _write_facts(building / "extract.json", delivery, contract, key, sequence, landed_for)
         os.replace(building, folder)
         _sync(raw)

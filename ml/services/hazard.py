@@ -67,7 +67,7 @@ def fit(
         theta[0] = np.log(max(pieces.n_events, 0.5) / max(float(pieces.part.sum()), 1.0))
     theta, converged = _search(columns, pieces, weight, theta, cost, is_near=begin is not None)
     found = _slopes(columns, pieces, weight, theta)
-    spread = np.linalg.inv(found.information + np.diag(cost))
+    spread: Floats = np.asarray(np.linalg.inv(found.information + np.diag(cost)), dtype=np.float64)
     scores = _by_cluster(columns, found.factor, cluster)
     scores *= _leverage(columns, found.lived, cluster, spread)
     covariance = spread @ (scores.T @ scores) @ spread.T

@@ -17,6 +17,7 @@ MAY_READ_THE_CLOCK = {
     "flows/cli_export.py",
     "flows/cli_operate.py",
     "flows/cli_partner.py",
+    "flows/cli_privacy.py",
     "flows/cli_release.py",
     "flows/cli_models.py",
     "flows/cli_worklist.py",
