@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from flows import access
 from flows import settings as settings_module
 from flows.publish import audit
 from flows.warehouse import Home
@@ -57,7 +58,7 @@ def support(office: str, home: Path | None) -> None:
 
     where, at = _home(home), datetime.now(UTC)
     rows = priorities(where, office, at.date())
-    audit.append(where, "support", at=at, office=office, n=len(rows))
+    access.record(where, "support", at=at, office=office, n=len(rows))
     for key, band, p, lower, upper, reasons, expires, review in rows:
         said = f"  ({review})" if review else ""
         click.echo(f"{key}  {band:<18} {p:.2f} ({lower:.2f} to {upper:.2f})  until {expires}  {reasons}{said}")

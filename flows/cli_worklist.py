@@ -63,7 +63,7 @@ def forecast(episode_key: str, home: Path | None) -> None:
     where = Home(settings_module.load(home=home).home.resolve())
     now = datetime.now(UTC)
     told = outlook_of(where, episode_key, today=now.date())
-    audit.append(where, "forecast", at=now, release_id=told.release_id, office=told.office_id, n=1)
+    access.record(where, "forecast", at=now, release_id=told.release_id, office=told.office_id, n=1)
     click.echo(f"release {told.release_id}, as of {told.made_for}; do not use after {told.expires_on}")
     click.echo(f"in care on day {told.day} and not seen restored; on day {told.then}, of 100 like her:")
     for state, words in STATES.items():

@@ -52,6 +52,23 @@ def record(home: Home, given: Iterable[Mapping[str, str]], *, at: datetime) -> i
     return len(kept)
 
 
+def forget(home: Home, keys: set[str]) -> int:
+    """Write the file anew without the reviews of these episodes; how many went."""
+    path = home.casework / FILE
+    found = until(home, date.max)
+    is_gone = found["episode_key"].isin(keys)
+    if is_gone.any():
+        fresh = path.with_name(f".erasing-{FILE}")
+        with refusing("erasing reviews"):
+            descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
+                found[~is_gone].to_csv(file, index=False)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(fresh, path)
+    return int(is_gone.sum())
+
+
 def from_file(path: Path) -> list[dict[str, str]]:
     """The reviews of an office's CSV with the columns episode_key, review, reason; raises ReviewError where it is no such file."""
     try:

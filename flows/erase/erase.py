@@ -20,7 +20,7 @@ from flows.erase.held import everything, release_folders, working
 from flows.erase.keys import begin, close, find_suppressed
 from flows.erase.models import mark_models
 from flows.erase.request import Unknown, people_of, unknown
-from flows.erase.rewrite import Rewritten, parquet_files, rewrite_database, rewrite_parquet
+from flows.erase.rewrite import Rewritten, parquet_files, rewrite_database, rewrite_parquet, rewrite_reviews
 from flows.errors import VerifyError
 from flows.extract.pseudonymise import Key
 from flows.publish import audit, catalogue, files
@@ -122,6 +122,8 @@ def _purge(connection: duckdb.DuckDBPyConnection, home: Home, at: datetime) -> P
     step("erase: releases")
     work = rewrite_database(connection, home.casework / FILE, home.root) if (home.casework / FILE).exists() else None
     written += [work] if work else []
+    reviewed = rewrite_reviews(connection, home)
+    written += [reviewed] if reviewed else []
     runs = [path for path in home.runs.glob("[0-9]*T*") if path.is_dir()]
     for folder in runs:
         shutil.rmtree(folder)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import duckdb
 
+from flows import reviews
 from flows.erase.keys import Relation, attached, n_doomed, parquet_relation
 from flows.publish import files
 from flows.publish.content import literal, quoted
@@ -64,6 +65,14 @@ def rewrite_database(connection: duckdb.DuckDBPyConnection, path: Path, root: Pa
     before = files.sha256(path)
     _replace(fresh, path)
     return Rewritten(path.relative_to(root).as_posix(), before, files.sha256(path), rows)
+
+
+def rewrite_reviews(connection: duckdb.DuckDBPyConnection, home: Home) -> Rewritten | None:
+    """What people said of priorities, without the episodes of `doomed`; None where it says nothing of them."""
+    path = home.casework / reviews.FILE
+    before = files.sha256(path) if path.exists() else ""
+    rows = reviews.forget(home, {str(key) for (key,) in connection.execute("select key from doomed").fetchall()})
+    return Rewritten(path.relative_to(home.root).as_posix(), before, files.sha256(path), rows) if rows else None
 
 
 def copy_database(

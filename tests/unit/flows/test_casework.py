@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
+from flows import access
 from flows.casework import FILE, UnknownOfficeError, outlook_of, work_of, write
 from flows.cli import cli
 from flows.errors import NothingPublishedError, StageError
@@ -148,8 +149,8 @@ def test_a_forecast_is_shown_with_its_limits_until_it_expires_and_the_use_is_rec
     assert said.exit_code == 0
     assert "as of 2026-11-01; do not use after 2100-01-01" in said.output
     assert "    30 (28 to 32)  restored, whether seen or not" in said.output
-    assert [json.loads(line)["facts"]["n"] for line in where.audit_log.read_text().splitlines()] == [1]
-    assert "e1" not in where.audit_log.read_text()
+    assert [(line["what"], line["facts"]["n"]) for line in access.lines(where)] == [("forecast", 1)]
+    assert "e1" not in (where.root / access.NAME).read_text()
     with pytest.raises(NothingPublishedError, match="expired"):
         outlook_of(where, "e1", today=date(2100, 1, 2))
     with pytest.raises(NothingPublishedError, match="no forecast of this episode"):

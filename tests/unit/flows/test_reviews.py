@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from flows import reviews
+from flows import access, reviews
 from flows.casework import write
 from flows.cli import cli
 from flows.errors import NothingPublishedError
@@ -99,9 +99,21 @@ def test_the_commands(home: Home, tmp_path: Path) -> None:
     assert "2 kept" in runner.invoke(cli, ["review", "--file", str(office), *where]).output
     assert "1 kept" in runner.invoke(cli, ["review", "e4", "--override", "wrong_scores", *where]).output
     assert "Reasons: " in runner.invoke(cli, ["review", "e4", *where]).output
-    whats = [json.loads(line) for line in home.audit_log.read_text().splitlines()]
+    whats = [*access.lines(home), *(json.loads(line) for line in home.audit_log.read_text().splitlines())]
     assert [line["what"] for line in whats] == ["support", "review", "review"]
     assert "e1" not in json.dumps([line["facts"] for line in whats])
+
+
+def test_reviews_of_erased_episodes_go_and_the_others_stay(home: Home) -> None:
+    record(home, [said("e1"), said("e2")], at=AT)
+    assert reviews.forget(home, {"e1", "e9"}) == 1
+    path = home.casework / reviews.FILE
+    assert list(reviews.until(home, AT.date())["episode_key"]) == ["e2"]
+    assert b"e1" not in path.read_bytes()
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert reviews.forget(home, {"e1"}) == 0
+    record(home, [said("e1")], at=AT)
+    assert list(reviews.until(home, AT.date())["episode_key"]) == ["e2", "e1"]
 
 
 def test_a_file_that_is_no_list_of_reviews_is_refused(tmp_path: Path) -> None:
