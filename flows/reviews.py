@@ -90,7 +90,8 @@ def override_rows(home: Home, as_of: date, names: dict[str, str]) -> list[dict[s
 
 def beside(home: Home, as_of: date, priority: pd.DataFrame | None) -> pd.DataFrame:
     """Support priorities with the last review of each person until a date: `review`, `review_reason`, `reviewed_on`, null where none."""
-    from ml.contracts import PRIORITY, empty
+    from ml.contracts import empty
+    from ml.risk.contract import PRIORITY
 
     found = empty(PRIORITY) if priority is None else priority
     last = until(home, as_of).drop_duplicates("episode_key", keep="last")

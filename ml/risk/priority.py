@@ -12,8 +12,9 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.stats import t as student
 
-from ml.contracts import PRIORITY, empty, shaped
+from ml.contracts import empty, shaped
 from ml.risk import drift, offices, policy
+from ml.risk.contract import PRIORITY
 from ml.risk.document import Trained, fitted
 from ml.risk.fitting import Fitted
 from ml.risk.followed import offices_of

@@ -5,20 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from ml.contracts import (
-    DELIVERED,
-    EFFECT,
-    EFFECT_CHECK,
-    EFFECT_EPISODE,
-    EPISODE_MONTH,
-    FIRST_SCORES,
-    UNRESTORED,
-    Contract,
-    empty,
-    require,
-    shaped,
-)
+from ml.contracts import UNRESTORED, Contract, empty, require, shaped
 from ml.services import balance, gates, gformula, trial
+from ml.services.contract import DELIVERED, EFFECT, EFFECT_CHECK, EFFECT_EPISODE, EPISODE_MONTH, FIRST_SCORES
 from ml.services.exposure import Path, path
 from ml.services.gates import Verdict
 from ml.services.months import Months, months, spline

@@ -8,6 +8,7 @@ import pytest
 from flows.publish.tables import PROMISED, SCHEMAS
 from ml import contracts
 from ml.offices import contract as offices
+from ml.services import contract as services
 from tests.dbt.conftest import Example
 
 pytestmark = pytest.mark.xdist_group("dbt example")
@@ -42,8 +43,8 @@ READ_BY_ML = {
 }
 GIVEN_BY_ML = {
     "outcomes.curve": contracts.CURVE,
-    "services.effect": contracts.EFFECT,
-    "services.effect_check": contracts.EFFECT_CHECK,
+    "services.effect": services.EFFECT,
+    "services.effect_check": services.EFFECT_CHECK,
     "models.risk_indicator": contracts.RISK_INDICATOR,
     "models.metric": contracts.METRIC,
     "models.card": contracts.CARD,

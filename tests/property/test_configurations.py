@@ -43,8 +43,13 @@ def differ(one: dict[str, pd.DataFrame], other: dict[str, pd.DataFrame]) -> bool
     return any(not one[table].equals(other[table]) for table in one)
 
 
+# Read by no mart of the second reading: the need model's capacity, and what services.description calls low and in time, which
+# dbt's unit tests hold.
+ELSEWHERE = {"support_capacity", "low_domain", "unmet_need_days"}
+
+
 def test_every_definition_that_can_be_set_is_set_here() -> None:
-    assert set(OTHER) == set(ACCEPTED) | {"restoration_cutoff"} == set(shipped("aso")) - FIXED
+    assert set(OTHER) | ELSEWHERE == set(ACCEPTED) | {"restoration_cutoff"} == set(shipped("aso")) - FIXED
 
 
 def test_under_other_definitions_the_marts_agree_and_each_of_them_counts(tmp_path: Path) -> None:

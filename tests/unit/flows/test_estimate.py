@@ -31,7 +31,7 @@ def test_found_not_restored_needs_enough_domains_and_no_other_form_of_the_day(tm
     build = tmp_path / "build.duckdb"
     with duckdb.connect(build) as connection:
         connection.execute(TABLES)
-    frames = read_frames(build, "unrestored", "initial")
+    frames = read_frames(build, "unrestored", "initial", "scores", "snapshots", "capacity")
     assert frames["unrestored"].to_numpy().tolist() == [["e1", 0], ["e1", 365]]
     assert frames["scores"]["score_status"].tolist() in (["scored", "quarantined"], ["quarantined", "scored"])
     assert frames["snapshots"]["stage"].tolist() == ["initial", "mid"]

@@ -136,6 +136,7 @@ def a_build(path: Path, gone: list[str]) -> Path:
             [gone],
         )
         build.execute("create table history.assessment_history as select 'a1' as assessment_key, 3.5 as total")
+        build.execute("create table history.headline as select 'restored_12m' as measure, 0.4 as estimate")
         build.execute(
             "create table intermediate.int_night_count as select 'cases.volume' as check_id, 'rows' as code, 7 as n"
         )

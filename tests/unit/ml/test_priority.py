@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ml.contracts import PRIORITY, require
+from ml.contracts import require
 from ml.risk import drift
+from ml.risk.contract import PRIORITY
 from ml.risk.priority import drifted, in_care, support_priority
 from ml.risk.reviews import override_rows
 from ml.risk.sample import people_of

@@ -4,9 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ml.contracts import EFFECT, EFFECT_CHECK, InputError, require
+from ml.contracts import InputError, require
 from ml.services import effect, exposure, gates
 from ml.services.balance import Arm, Difference
+from ml.services.contract import EFFECT, EFFECT_CHECK
 from ml.services.effect import effects
 from ml.services.months import months
 from ml.services.people import MONTH_DAYS, people

@@ -3,11 +3,10 @@ with
 trainings as (
     select trainings.partner_id, trainings.topic, trainings.completed_on
     from {{ ref('int_training_row') }} as trainings
-    cross join {{ ref('int_run') }} as run
     where
         trainings.bucket = 'out'
         and trainings.partner_id is not null
-        and (trainings.completed_on is null or trainings.completed_on <= run.as_of)
+        and (trainings.completed_on is null or trainings.completed_on <= (select run.as_of from {{ ref('int_run') }} as run))
 )
 
 select
