@@ -101,7 +101,8 @@ def poisson_limits(observed: npt.ArrayLike, expected: npt.ArrayLike) -> tuple[Fl
     """
     o, e = np.asarray(observed, dtype=np.float64), np.asarray(expected, dtype=np.float64)
     low = np.where(o > 0, gamma.ppf(0.025, np.maximum(o, 1e-12)), 0.0)
-    return low / e, gamma.ppf(0.975, o + 1.0) / e
+    with np.errstate(divide="ignore", invalid="ignore"):  # nothing expected: no limit
+        return low / e, gamma.ppf(0.975, o + 1.0) / e
 
 
 def normal_score(observed: npt.ArrayLike, expected: npt.ArrayLike) -> Floats:

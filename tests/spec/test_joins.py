@@ -1,8 +1,8 @@
 """No model holds every row of one table against every row of another: quick on a small delivery, without end on a large one.
 
-
-
-
+DuckDB does so where the condition of a left join names its left side alone, beside the key. Three models may: what they hold against are
+the few items of the instrument, or the dates that assessments are due on.
+"""
 
 from __future__ import annotations
 

@@ -136,7 +136,7 @@ def a_build(path: Path, gone: list[str]) -> Path:
             [gone],
         )
         build.execute("create table history.assessment_history as select 'a1' as assessment_key, 3.5 as total")
-        build.execute("create table history.headline as select 'restored_12m' as measure, 0.4 as estimate")
+        build.execute(history.HEADLINES_DECLARED)
         build.execute(
             "create table intermediate.int_night_count as select 'cases.volume' as check_id, 'rows' as code, 7 as n"
         )
@@ -163,6 +163,7 @@ def test_history_goes_with_its_release(tmp_path: Path) -> None:
         assert build.execute("from history.assessment_history").fetchall() == [("a1", pytest.approx(3.5))]
     with connect() as build:
         history.restore(build, home, "r3")
-        assert build.execute("select count(*) from information_schema.tables").fetchall() == [(0,)]
+        assert build.execute("select table_name from information_schema.tables").fetchall() == [("headline",)]
+        assert build.execute("select count(*) from history.headline").fetchall() == [(0,)]
     history.prune(home, {"r2"})
     assert [path.name for path in home.history.iterdir()] == ["r2"]
