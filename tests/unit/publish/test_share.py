@@ -158,6 +158,8 @@ def test_a_higher_threshold_hides_more(assembled: Path, tmp_path: Path, home: Ho
             "6 percentage points more within 24 months (0.02 to 0.11)",
             "6 percentage points more within 24 months (0.02 to 0.11)",
         ),
+        ("up to month 25 more than 3% may be restored", "up to month 25 more than 3% may be restored"),
+        ("within the 95 % limits for its size", "within the 95 % limits for its size"),
         ("not_restored_24m", "not_restored_24m"),
         (None, None),
     ],
