@@ -77,7 +77,7 @@ def _is_as_decided(
 ) -> bool:
     """Whether it is the same table again, and what it is held against leaves what was decided safe."""
     decided = past.decided or Hiding(frozenset())
-    if past.counts != counts or not set(also) <= decided.cells:
+    if past.counts != counts or not set(also) <= decided.cells <= counts.keys():
         return False
     return decided.total or not _exposed(counts, set(decided.cells), caps, whole, past, threshold)
 
@@ -140,9 +140,10 @@ def _past_exposed(counts: Mapping[str, int], hidden: set[str], past: Past, thres
         return False
     growth = sum(counts.values()) - sum(past.counts.values())
     known: dict[str, Range] = {}
-    for name in past.hidden:
+    gone = past.hidden & past.counts.keys()
+    for name in gone:
         was, shown = past.counts[name], name in counts and name not in hidden
         least = max(0, max(threshold, counts[name] - FUZZ) - max(0, growth)) if shown else 0
         known[name] = (float(min(was, least)), float(max(was, counts[name] + FUZZ)) if shown else inf)
-    found = ranges(known, sum(past.counts[name] for name in past.hidden))
+    found = ranges(known, sum(past.counts[name] for name in gone))
     return not all(is_protected(one, threshold) for one in found.values())

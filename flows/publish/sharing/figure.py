@@ -33,7 +33,9 @@ def status(shown: object) -> str:
 
 
 # A number in words may be a limit or a length of time; else it may count people, and three dots stand for it.
-_LIMIT = r"(?:needs|at least|at most|fewer than|less than|more than|under|over|within|below|above|every|version|month|day)\s"
+_LIMIT = (
+    r"(?:needs|at least|at most|fewer than|less than|more than|under|over|within|below|above|every|version|month|day)\s"
+)
 _UNIT = r"\s*(?:%|(?:percent(?:age points?)?|points?|months?|days?|years?|weeks?|quarters?|hours?)\b)"
 _NUMBER = re.compile(
     rf"(?P<limit>{_LIMIT})?(?<![\w.,-])(?P<number>\d[\d,]*(?:\.\d+)?)(?P<unit>{_UNIT})?(?![\w])", re.IGNORECASE
