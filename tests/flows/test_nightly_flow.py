@@ -119,7 +119,8 @@ def test_retraining_completes_with_its_card(later: Ran, prefect: Prefect) -> Non
     assert _told(later)["retrain"]["type"] == "COMPLETED", later.err
     run = prefect.flow_run("retrain")
     assert {task["name"] for task in prefect.task_runs(run["id"])} == {"train challenger", "resample headline"}
-    assert prefect.artifact(run["id"], "need-model")[0]["reason"] == run["message"]
+    cards = prefect.artifact(run["id"], "need-model")
+    assert "; ".join(f"{card['model_name']}: {card['reason']}" for card in cards) == run["message"]
     assert {row["n_draws"] for row in prefect.artifact(run["id"], "headline-limits")} == {200}
 
 
