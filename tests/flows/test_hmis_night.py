@@ -17,6 +17,8 @@ from tests.nights import settings_for
 from tests.unit.extract.mapping.small import read_csv
 from tests.unit.extract.mapping.test_shipped import day
 
+pytestmark = pytest.mark.xdist_group("hmis")  # what they share is made once
+
 Ask = Callable[[str], list[tuple[object, ...]]]
 
 

@@ -15,6 +15,8 @@ from flows.warehouse import connect
 from tests.htcds_delivery import write_htcds
 from tests.nights import SECRET, tree_hash
 
+pytestmark = pytest.mark.xdist_group("mapped")  # what they share is made once
+
 NAMES = (b"Okello", b"Amina", b"+254700000000", b"1980-05-06", b"A case worker")
 
 

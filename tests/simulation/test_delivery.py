@@ -12,6 +12,8 @@ from flows.extract.simulate.truth import MONTHS
 from flows.stage import Watch
 from tests.nights import STAGES, opened
 
+pytestmark = pytest.mark.xdist_group("delivery simulated")  # what they share is made once
+
 DAYS = [round(30.4375 * month) for month in MONTHS]
 SURVIVORS = 4000  # a standard error of about 0.008
 

@@ -10,6 +10,8 @@ from ml.promotion import decide
 from ml.risk.labels import label
 from ml.risk.train import train
 
+pytestmark = pytest.mark.xdist_group("risk simulated")  # what they share is made once
+
 DOMAINS = {"eco": 4, "leg": 3, "men": 4, "phy": 3, "saf": 3, "soc": 3}
 CODES = [f"{domain.upper()}{i + 1}" for domain, size in DOMAINS.items() for i in range(size)]
 DOMAIN_OF = [domain for domain, size in DOMAINS.items() for _ in range(size)]

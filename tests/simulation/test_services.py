@@ -13,6 +13,8 @@ from ml.services.effect import effects
 from ml.services.question import questions
 from tests.simulation.services_programme import DOMAINS, Programme
 
+pytestmark = pytest.mark.xdist_group("services simulated")  # what they share is made once
+
 SETS = int(os.environ.get("SIMULATION_SETS", "4"))
 PEOPLE = 2000
 RECENT = tuple(one for one in questions() if one.name == "trauma_therapy_recent")
