@@ -70,7 +70,7 @@ def happened(deliveries: list[Path]) -> dict[str, int]:
     return counted
 
 
-@pytest.mark.parametrize("number", [2, pytest.param(7, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("number", [3, pytest.param(7, marks=pytest.mark.slow)])
 def test_nights_give_the_same_marts_from_a_folder_and_from_a_database(
     tmp_path: Path, database: DatabaseUrl, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
