@@ -6,7 +6,7 @@ trainings as (
     where
         trainings.bucket = 'out'
         and trainings.partner_id is not null
-        and (trainings.completed_on is null or trainings.completed_on <= (select run.as_of from {{ ref('int_run') }} as run))
+        and coalesce(trainings.completed_on, '0001-01-01'::date) <= (select run.as_of from {{ ref('int_run') }} as run)
 )
 
 select
