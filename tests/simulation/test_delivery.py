@@ -85,12 +85,8 @@ def test_partners_that_differ_by_nothing_of_their_own_have_few_needs(built):
 
 
 def test_all_that_stands_beside_the_headline_is_there(built):
-    build_file, _ = built
-    check_what_stands_beside_the_headline(build_file)
-
-
-def check_what_stands_beside_the_headline(build_file):
     """Sensitivities, diagnostics, the series of headline figures, and forecasts for casework alone."""
+    build_file, _ = built
     with duckdb.connect(str(build_file), read_only=True) as build:
 
         def first(sql):
