@@ -11,6 +11,7 @@ Wood SN, Fasiolo M (2017), Biometrics 73:1071-1081.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +24,8 @@ Ints = npt.NDArray[np.int64]
 NEVER = 10**9
 RIDGE = 1e-6
 SMOOTHING = (1e-3, 1e7)
-ROUNDS, NEWTON_STEPS, BLOCK = 40, 60, 8192
+LONGEST = np.log(1000.0)  # step of an amount on the log scale
+ROUNDS, NEWTON_STEPS = 40, 60
 FREE_ENOUGH = 0.005  # coefficients: what one more round may still free or bind
 
 
@@ -93,52 +95,19 @@ def fit(
         theta = near.theta  # not its penalty: tuning that begins at much smoothing stops too soon
     penalty = penalty or _penalty(over, cells.x.shape[1], smoothing=10.0, shrinkage=1.0 if pooled else 0.0)
     theta = _begin(cells, weight, over) if theta is None else theta
-    free = np.inf
-    for _ in range(ROUNDS):
-        theta, value, information, converged = _newton(cells, weight, over, theta, penalty.matrix)
-        if given:
-            break
-        better, now_free = _tuned(over, theta, information, penalty)
+    free, before = np.inf, None
+    for _ in range(0 if given else ROUNDS):
+        theta, _, information, _ = _newton(cells, weight, over, theta, penalty.matrix, enough=1e-5)
+        better, asked, now_free = _tuned(over, theta, information, penalty, before)
         if abs(now_free - free) < FREE_ENOUGH:
             break
-        penalty, free = better, now_free
+        before, penalty, free = (penalty, asked), better, now_free
+    theta, value, information, converged = _newton(cells, weight, over, theta, penalty.matrix, enough=1e-8)
     return Fitted(over, theta, penalty, information, value, converged)
 
 
 def scores(cells: Cells, over: Basis, theta: Floats) -> Floats:
     """d log likelihood / d theta of one observation of each cell, without the penalty, (m, k + p)."""
-    return _slopes(cells, over, theta)[1]
-
-
-def loglik(cells: Cells, weight: Floats, over: Basis, theta: Floats) -> float:
-    """The log likelihood, without the penalty."""
-    cumulative = np.concatenate([[0.0], np.cumsum(over.hazard(theta[: over.design.shape[1]]))])
-    c = np.exp(cells.x @ theta[over.design.shape[1] :])
-    seen = cells.is_seen
-    before = c * (cumulative[cells.left + 1] - cumulative[cells.start + 1])
-    within = c[seen] * (cumulative[cells.right[seen] + 1] - cumulative[cells.left[seen] + 1])
-    return float(weight[seen] @ np.log(-np.expm1(-np.maximum(within, 1e-300))) - weight @ before)
-
-
-def information(cells: Cells, weight: Floats, over: Basis, theta: Floats) -> Floats:
-    """Minus the second derivative of the log likelihood, without the penalty, (k + p, k + p)."""
-    return _summed(cells, over, theta, weight)[1]
-
-
-def _summed(cells: Cells, over: Basis, theta: Floats, weight: Floats) -> tuple[Floats, Floats]:
-    """The score of all cells together, and their information; in blocks that stay near the processor."""
-    score, info = np.zeros(len(theta)), np.zeros((len(theta), len(theta)))
-    for begin in range(0, len(weight), BLOCK):
-        part = slice(begin, begin + BLOCK)
-        of = Cells(cells.start[part], cells.left[part], cells.right[part], cells.x[part])
-        _, each, block = _slopes(of, over, theta, weight[part])
-        score += weight[part] @ each
-        info += block
-    return score, info
-
-
-def _slopes(cells: Cells, over: Basis, theta: Floats, weight: Floats | None = None) -> tuple[Floats, Floats, Floats]:
-    """Hazard of each day, scores of each cell, and (with weights) the observed information."""
     k = over.design.shape[1]
     hazard, c, seen = over.hazard(theta[:k]), np.exp(cells.x @ theta[k:]), cells.is_seen
     slope = np.concatenate([np.zeros((1, k)), np.cumsum(hazard[:, None] * over.design, axis=0)])
@@ -150,48 +119,88 @@ def _slopes(cells: Cells, over: Basis, theta: Floats, weight: Floats | None = No
     d_within = np.hstack([c[:, None] * (slope[last] - slope[end]), within[:, None] * cells.x])
     odds = np.zeros(len(c))
     odds[seen] = 1.0 / np.expm1(np.clip(within[seen], 1e-300, 500.0))
-    score = odds[:, None] * d_within - d_before
-    if weight is None:
-        return hazard, score, np.empty((0, 0))
-    info = (d_within * (weight * odds * (odds + 1.0))[:, None]).T @ d_within
-    size, pull, push = len(total) + 1, weight * c * odds, weight * c
-    step = np.bincount(end + 1, push + pull, size + 1) - np.bincount(begin + 1, push, size + 1)
-    step -= np.bincount(last + 1, pull, size + 1)
-    curve = hazard * np.cumsum(step)[1 : len(total)]
-    info[:k, :k] -= (over.design * curve[:, None]).T @ over.design
-    cross = (score[:, :k] * weight[:, None]).T @ cells.x
-    info[:k, k:] -= cross
-    info[k:, :k] -= cross.T
-    info[k:, k:] -= (cells.x * (weight * (odds * within - before))[:, None]).T @ cells.x
-    return hazard, score, info
+    return np.asarray(odds[:, None] * d_within - d_before)
+
+
+def loglik(cells: Cells, weight: Floats, over: Basis, theta: Floats) -> float:
+    """The log likelihood, without the penalty."""
+    return _at(cells, weight, over, theta)[0]
+
+
+def information(cells: Cells, weight: Floats, over: Basis, theta: Floats) -> Floats:
+    """Minus the second derivative of the log likelihood, without the penalty, (k + p, k + p)."""
+    return _at(cells, weight, over, theta)[2]
+
+
+def _at(cells: Cells, weight: Floats, over: Basis, theta: Floats) -> tuple[float, Floats, Floats]:
+    """The log likelihood, its score and its observed information, without the penalty.
+
+    Sums over cells go by day: with `net` of a day what one unit more of its hazard adds to the log likelihood, the score
+    of the spline is design.T @ (hazard * net), so that only cells where the event was seen need a row of slopes each.
+    """
+    k = over.design.shape[1]
+    hazard, c = over.hazard(theta[:k]), np.exp(cells.x @ theta[k:])
+    total = np.concatenate([[0.0], np.cumsum(hazard)])
+    seen = np.flatnonzero(cells.is_seen)
+    begin, end, stop = cells.start + 1, cells.left + 1, cells.right[seen] + 1
+    before, within = c * (total[end] - total[begin]), c[seen] * (total[stop] - total[end[seen]])
+    value = weight[seen] @ np.log(-np.expm1(-np.maximum(within, 1e-300))) - weight @ before
+    odds = 1.0 / np.expm1(np.clip(within, 1e-300, 500.0))
+    push, pull = weight * c, weight[seen] * c[seen] * odds
+    pulled = -weight * before
+    pulled[seen] += weight[seen] * odds * within
+    net = _by_day(len(total), cells.x, (begin, end, -push), cells.x[seen], (end[seen], stop, pull))
+    by_day = over.design.T @ (hazard[:, None] * net)
+    score = np.concatenate([by_day[:, 0], pulled @ cells.x])
+    slope = np.concatenate([np.zeros((1, k)), np.cumsum(hazard[:, None] * over.design, axis=0)])
+    each = np.hstack([c[seen, None] * (slope[stop] - slope[end[seen]]), within[:, None] * cells.x[seen]])
+    info = (each * (weight[seen] * odds * (odds + 1.0))[:, None]).T @ each
+    info[:k, :k] -= (over.design * (hazard * net[:, 0])[:, None]).T @ over.design
+    info[:k, k:] -= by_day[:, 1:]
+    info[k:, :k] -= by_day[:, 1:].T
+    info[k:, k:] -= (cells.x * pulled[:, None]).T @ cells.x
+    return float(value), score, info
+
+
+def _by_day(size: int, *spans: Any) -> Floats:
+    """What spans of days weigh on each day, (size - 1, 1 + p): x (m, p) and (first, after last, weight) by turns.
+
+    The first column adds up the weights, the others the weights times each covariate.
+    """
+    steps = np.zeros((size + 1, 1 + spans[0].shape[1]))
+    for x, (first, after, weight) in zip(spans[::2], spans[1::2], strict=True):
+        for column, part in enumerate([weight, *(weight * each for each in x.T)]):
+            steps[:, column] += np.bincount(first, part, size + 1) - np.bincount(after, part, size + 1)
+    return np.asarray(np.cumsum(steps, axis=0)[: size - 1])
 
 
 def _newton(
-    cells: Cells, weight: Floats, over: Basis, theta: Floats, cost: Floats
+    cells: Cells, weight: Floats, over: Basis, theta: Floats, cost: Floats, enough: float
 ) -> tuple[Floats, float, Floats, bool]:
-    """theta, log likelihood and penalised information at the maximum, and whether it was reached."""
-    value = loglik(cells, weight, over, theta) - 0.5 * float(theta @ cost @ theta)
+    """theta, log likelihood and penalised information where a step gains less than `enough`, and whether that was reached."""
+
+    def at(theta: Floats) -> tuple[float, Floats, Floats]:
+        value, score, info = _at(cells, weight, over, theta)
+        return value - 0.5 * float(theta @ cost @ theta), score - cost @ theta, info + cost
+
+    value, gradient, info = at(theta)
     converged = False
     for _ in range(NEWTON_STEPS):
-        score, info = _summed(cells, over, theta, weight)
-        gradient = score - cost @ theta
-        step = _solve(info + cost, gradient)
+        step = _solve(info, gradient)
         gain = float(gradient @ step)
-        if gain < 1e-8:
-            converged = True
+        converged = gain < enough
+        if converged:
             break
         size = min(1.0, 5.0 / float(np.abs(step).max()))
         for _ in range(30):
-            trial = theta + size * step
-            found = loglik(cells, weight, over, trial) - 0.5 * float(trial @ cost @ trial)
-            if found > value:
+            trial = at(theta + size * step)
+            if trial[0] > value:
                 break
             size /= 2
         else:
             converged = gain < 1e-4
             break
-        theta, value = trial, found
-    info = _summed(cells, over, theta, weight)[1] + cost
+        theta, (value, gradient, info) = theta + size * step, trial
     return theta, value + 0.5 * float(theta @ cost @ theta), info, converged
 
 
@@ -224,21 +233,36 @@ def _penalty(over: Basis, p: int, *, smoothing: float, shrinkage: float) -> Pena
     return Penalty(smoothing, shrinkage, matrix)
 
 
-def _tuned(over: Basis, theta: Floats, info: Floats, penalty: Penalty) -> tuple[Penalty, float]:
-    """The penalty after one step towards the amounts that make the data most likely, and the coefficients left free.
+def _tuned(
+    over: Basis, theta: Floats, info: Floats, penalty: Penalty, before: tuple[Penalty, Floats] | None
+) -> tuple[Penalty, Floats, float]:
+    """The penalty after one step towards the amounts that make the data most likely; the amounts asked for, and how many
+    coefficients were free. `before`: the penalty of the round before, and what was asked for then.
 
-    A step of the smoothing is twice that of Wood and Fasiolo on the log scale, which is cautious.
+    Amounts that are asked for are those of Wood and Fasiolo, who set them at once: slow where data say little of them.
     """
     k = over.design.shape[1]
     spread = np.linalg.pinv(info, hermitian=True)
     bent = over.rank - penalty.smoothing * float(np.trace(spread[:k, :k] @ over.wiggle))
-    aim = _amount(bent, float(theta[:k] @ over.wiggle @ theta[:k]))
-    smoothing = float(np.clip(aim * np.clip(aim / penalty.smoothing, 0.1, 10.0), *SMOOTHING))
-    apart, shrinkage = 0.0, penalty.shrinkage
-    if shrinkage:
-        apart = len(theta) - k - shrinkage * float(np.trace(spread[k:, k:]))
-        shrinkage = _amount(apart, float(theta[k:] @ theta[k:]))
-    return _penalty(over, len(theta) - k, smoothing=smoothing, shrinkage=shrinkage), bent + apart
+    asked, apart = np.array([_amount(bent, float(theta[:k] @ over.wiggle @ theta[:k])), 0.0]), 0.0
+    if penalty.shrinkage:
+        apart = len(theta) - k - penalty.shrinkage * float(np.trace(spread[k:, k:]))
+        asked[1] = _amount(apart, float(theta[k:] @ theta[k:]))
+    had = before[0] if before else penalty
+    earlier = before[1] if before else asked
+    smoothing = _nearer(penalty.smoothing, asked[0], had.smoothing, earlier[0])
+    shrinkage = _nearer(penalty.shrinkage, asked[1], had.shrinkage, earlier[1]) if penalty.shrinkage else 0.0
+    return _penalty(over, len(theta) - k, smoothing=smoothing, shrinkage=shrinkage), asked, bent + apart
+
+
+def _nearer(amount: float, asked: float, amount_before: float, asked_before: float) -> float:
+    """An amount nearer to where what is had is what is asked for: a secant step on the log scale, of bounded length."""
+    stretch, moved = 1.5, float(np.log(amount / amount_before))
+    if abs(moved) > 1e-9:
+        slope = float(np.log(asked / asked_before)) / moved
+        stretch = 1.0 / max(1.0 - slope, 0.1)
+    step = np.clip(stretch * np.log(asked / amount), -LONGEST, LONGEST)
+    return float(np.clip(amount * np.exp(step), *SMOOTHING))
 
 
 def _amount(free: float, size: float) -> float:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from scipy import sparse
 from scipy.linalg import block_diag
 
@@ -165,8 +166,11 @@ def observations(seen: Stays) -> list[Watched]:
 def _cells(watched: Watched, x: Floats, cluster: Ints) -> tuple[Cells, sparse.csr_matrix]:
     """Distinct observations, and how often each cluster holds each, (k, m); x (m, p) of each observation."""
     rows = len(watched.row)
-    patterns, code = np.unique(x, axis=0, return_inverse=True) if x.shape[1] else (x[:1], np.zeros(rows, np.int64))
-    columns = (watched.start, watched.left, watched.right, code.ravel())
+    code = np.zeros(rows, dtype=np.int64)
+    for column in x.T:
+        values, names = pd.factorize(column, sort=True)
+        code = pd.factorize(code * len(names) + values, sort=True)[0]
+    columns = (watched.start, watched.left, watched.right, code)
     order = np.lexsort(columns)
     ordered = np.column_stack(columns)[order]
     new = np.concatenate([[True], (ordered[1:] != ordered[:-1]).any(axis=1)])
@@ -175,7 +179,7 @@ def _cells(watched: Watched, x: Floats, cluster: Ints) -> tuple[Cells, sparse.cs
     key = ordered[new]
     shape = (int(cluster.max()) + 1, len(key))
     member = sparse.csr_matrix((watched.weight, (cluster[watched.row], which)), shape=shape)
-    return Cells(key[:, 0], key[:, 1], key[:, 2], patterns[key[:, 3]]), member
+    return Cells(key[:, 0], key[:, 1], key[:, 2], x[order[new]]), member
 
 
 def _inverse(matrix: Floats) -> Floats:

@@ -55,6 +55,23 @@ def test_first_and_second_derivatives_equal_differences():
     assert hazard.information(cells, weight, over, theta) == pytest.approx(np.array(bend), abs=1e-5)
 
 
+def bumpy(n, seed=0):
+    """Exact days of a hazard with two humps, which a straight line can't follow: smoothing by a finite amount."""
+    rng = np.random.default_rng(seed)
+    day = np.where(rng.random(n) < 0.5, rng.normal(150, 25, n), rng.normal(900, 120, n)).clip(1, 1500).astype(int)
+    seen = rng.random(n) < 0.8
+    return Cells(np.full(n, -1), day - 1, np.where(seen, day, NEVER), np.zeros((n, 0)))
+
+
+@pytest.mark.parametrize("n", [300, 5_000, 20_000])
+def test_the_amount_of_smoothing_is_the_one_the_data_ask_for(n):
+    cells = bumpy(n)
+    found = hazard.fit(cells, np.ones(n), hazard.basis_of(cells, 1500))
+    asked = hazard._tuned(found.basis, found.theta, found.information, found.penalty, None)[1][0]
+    assert found.converged and 2e-3 < found.penalty.smoothing < 1e6
+    assert asked == pytest.approx(found.penalty.smoothing, rel=0.02)
+
+
 def constant(last):
     return Basis(np.ones((last + 1, 1)), np.arange(last + 1) > 0, np.zeros((1, 1)), 0)
 
