@@ -60,7 +60,7 @@ def fit(
         return None
     last = min(LAST_DAY, fitted.last)
     days = grid()[grid() <= last]
-    each = [fitted.curves(row, last=last).on(days) for row in dummies]
+    each = [fitted.curves(row, last=last, days=days) for row in dummies]
     share = np.bincount(code) / len(code)
     return Headline(fitted, panel.average(each, share), each, share, names, used, cluster, code[seen.used])
 
@@ -118,7 +118,7 @@ def nobody_leaves_unseen(found: Headline) -> pd.DataFrame:
     if not other.converged:
         return empty(CURVE)
     last = min(LAST_DAY, start.last)
-    curves = other.curves(last=last).on(grid()[grid() <= last])
+    curves = other.curves(last=last, days=grid()[grid() <= last])
     return _table(NOBODY_LEAVES, curves, other.covariance, found.used, found.cluster)
 
 

@@ -19,9 +19,9 @@ class Curves:
     estimate: Floats
     slope: Floats
 
-    def on(self, days: Ints) -> "Curves":
-        """The same on some days only."""
-        return Curves(self.estimate[days], self.slope[days])
+    def on(self, rows: Ints) -> "Curves":
+        """The same on some of these days only, by their position."""
+        return Curves(self.estimate[rows], self.slope[rows])
 
 
 def average(curves: list[Curves], share: Floats) -> Curves:
@@ -60,24 +60,32 @@ def _within(rates: Floats) -> tuple[Floats, Floats, Floats]:
     return before, share, np.where(total < size, -0.5, (np.exp(-size) * size - leaves) / size**2)
 
 
-def occupied(rates: Floats, designs: list[Floats]) -> Curves:
-    """States by day, and their slopes, of hazards (last + 1, 3) that are constant within a day."""
-    days = len(rates)
+def occupied(rates: Floats, designs: list[Floats], x: npt.ArrayLike = (), days: Ints | None = None) -> Curves:
+    """States by day, and their slopes, of hazards (last + 1, 3) that are constant within a day; on some days, rising.
+
+    designs: d log hazard / d beta of each hazard, (last + 1, k); after beta come the coefficients of the covariates x (p,).
+    A day's hazard moves what flows on that day and, through who is still in care, all later flows: with F the share that
+    has gone by a day, sum over t <= T of flow[t] * (sum over s < t of moved[s]) = sum over s <= T of moved[s] * (F[T] - F[s]).
+    """
+    on = np.arange(len(rates)) if days is None else days
     before, share, bend = _within(rates)
-    estimate = states(rates)
-    stays = estimate[:, 3]
+    estimate, given = states(rates), np.asarray(x, dtype=np.float64)
     slopes = []
     for m, design in enumerate(designs):
-        moved = rates[:, m, None] * design
-        summed = np.cumsum(moved, axis=0)
-        earlier = summed - moved
-        part = np.empty((days, 4, design.shape[1]))
-        for j in range(3):
-            flow = rates[:, j] * share * before
-            change = -flow[:, None] * earlier + (before * rates[:, j] * bend)[:, None] * moved
-            if j == m:
-                change = change + (before * share)[:, None] * moved
-            part[:, j] = np.cumsum(change, axis=0)
-        part[:, 3] = -stays[:, None] * summed
-        slopes.append(part)
-    return Curves(estimate, np.concatenate(slopes, axis=2))
+        flows = estimate[:, :3] + (before * bend)[:, None] * rates
+        flows[:, m] += before * share
+        weight = rates[:, m, None] * np.column_stack([np.ones(len(rates)), flows])
+        own = _up_to(on, design, weight)  # (days, k, 4): what has moved, and what of it flowed into each state
+        all_equal = np.cumsum(weight, axis=0)[on, None, :] * given[:, None]
+        summed = np.concatenate([own, all_equal], axis=1)
+        moved = summed[:, :, :1] * estimate[on, None, :]
+        moved[:, :, :3] = summed[:, :, 1:] - moved[:, :, :3]
+        moved[:, :, 3] *= -1.0
+        slopes.append(moved.transpose(0, 2, 1))
+    return Curves(estimate[on], np.concatenate(slopes, axis=2))
+
+
+def _up_to(on: Ints, design: Floats, weight: Floats) -> Floats:
+    """Sums over the days up to and with each of `on` of design[d, :, None] * weight[d, None, :]."""
+    starts = np.concatenate([[0], on[:-1] + 1])
+    return np.cumsum([design[a : b + 1].T @ weight[a : b + 1] for a, b in zip(starts, on, strict=True)], axis=0)

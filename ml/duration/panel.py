@@ -67,10 +67,10 @@ class Panel:
         """The last day that anybody was observed."""
         return len(self.hazards[0].basis.design) - 1
 
-    def curves(self, x: npt.ArrayLike = (), *, last: int) -> Curves:
-        """Curves of days 0 .. last for covariates x (p,)."""
+    def curves(self, x: npt.ArrayLike = (), *, last: int, days: Ints | None = None) -> Curves:
+        """Curves of days 0 .. last, or on some of these days, rising, for covariates x (p,)."""
         rates = np.stack([one.hazard(x)[: last + 1] for one in self.hazards], axis=1)
-        return occupied(rates, [one.design(x)[: last + 1] for one in self.hazards])
+        return occupied(rates, [one.basis.design[: last + 1] for one in self.hazards], x, days)
 
     def resampled(self, generator: np.random.Generator, draws: int) -> Floats:
         """theta of samples of clusters, (draws, q): fitted anew on weighted cells, with the penalties kept."""

@@ -73,10 +73,10 @@ class Unequal:
     converged: bool
     start: Panel
 
-    def curves(self, *, last: int) -> Curves:
-        """Curves of days 0 .. last."""
+    def curves(self, *, last: int, days: Ints | None = None) -> Curves:
+        """Curves of days 0 .. last, or on some of these days, rising."""
         rates = np.stack([one.value[: last + 1] for one in _rates(self.start, self.theta)], axis=1)
-        return occupied(rates, [one.design()[: last + 1] for one in self.start.hazards])
+        return occupied(rates, [one.basis.design[: last + 1] for one in self.start.hazards], days=days)
 
 
 def contributions(seen: Stays, start: Panel, theta: Floats, ratio: float) -> tuple[Floats, Floats]:
