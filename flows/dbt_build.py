@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from flows import dbt_parsed
 from flows.errors import DbtError
 from flows.settings import PROJECT, child_environment
 
@@ -52,8 +53,11 @@ def build_marts(
     `target` is where dbt keeps what it has parsed between runs; other `variables` make it parse anew.
     Raises DbtError with the names of the nodes that failed.
     """
+    told_variables = json.dumps(variables or {})
     command = [sys.executable, "-m", "flows.dbt_child", str(DBT_PROJECT), str(target), "build"]
-    command += ["--target", "build", "--exclude-resource-type", "unit_test", "--vars", json.dumps(variables or {})]
+    command += ["--target", "build", "--exclude-resource-type", "unit_test", "--vars", told_variables]
+    parsed = dbt_parsed.name_of(str(DBT_PROJECT), told_variables, memory_limit)
+    dbt_parsed.lay_out(parsed, target)
     statuses: dict[str, int] = {}
     failed: list[str] = []
     for told in _run(command, run_folder, memory_limit):
@@ -72,6 +76,7 @@ def build_marts(
             count=len(failed),
             next_step=f"dbt build --select the node, in {run_folder.name} of the home's runs; later nodes were not run",
         )
+    dbt_parsed.keep(parsed, target)
     return statuses
 
 
