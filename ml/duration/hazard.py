@@ -6,8 +6,7 @@ With H the cumulative hazard and c = exp(x @ gamma) the contribution to the log 
 
     log(1 - exp(-c (H(right) - H(left)))) - c (H(left) - H(start)),   without the first term where never seen.
 
-The amount of smoothing, and of shrinkage of `gamma` where it is pooled, is the one that makes the data most likely:
-Wood SN, Fasiolo M (2017), Biometrics 73:1071-1081.
+The amount of smoothing, and of shrinkage of `gamma` where it is pooled, is the one that makes the data most likely.
 """
 
 from dataclasses import dataclass
@@ -17,14 +16,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ml.duration.basis import Basis, basis
+from ml.duration.smoothing import Penalty, penalty_of, tuned
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 NEVER = 10**9
-RIDGE = 1e-6
-SMOOTHING = (1e-3, 1e7)
-LONGEST = np.log(1000.0)  # step of an amount on the log scale
 ROUNDS, NEWTON_STEPS = 40, 60
 FREE_ENOUGH = 0.005  # coefficients: what one more round may still free or bind
 
@@ -42,15 +39,6 @@ class Cells:
     def is_seen(self) -> npt.NDArray[np.bool_]:
         """(m,): the event was seen to have happened."""
         return np.asarray(self.right < NEVER)
-
-
-@dataclass(frozen=True)
-class Penalty:
-    """Twice the cost of theta is theta @ matrix @ theta; smoothing and shrinkage are its two amounts."""
-
-    smoothing: float
-    shrinkage: float
-    matrix: Floats
 
 
 @dataclass(frozen=True)
@@ -93,12 +81,12 @@ def fit(
     given = penalty is not None
     if near is not None and len(near.theta) == over.design.shape[1] + cells.x.shape[1] and near.converged:
         theta = near.theta  # not its penalty: tuning that begins at much smoothing stops too soon
-    penalty = penalty or _penalty(over, cells.x.shape[1], smoothing=10.0, shrinkage=1.0 if pooled else 0.0)
+    penalty = penalty or penalty_of(over, cells.x.shape[1], smoothing=10.0, shrinkage=1.0 if pooled else 0.0)
     theta = _begin(cells, weight, over) if theta is None else theta
     free, before = np.inf, None
     for _ in range(0 if given else ROUNDS):
         theta, _, information, _ = _newton(cells, weight, over, theta, penalty.matrix, enough=1e-5)
-        better, asked, now_free = _tuned(over, theta, information, penalty, before)
+        better, asked, now_free = tuned(over, theta, information, penalty, before)
         if abs(now_free - free) < FREE_ENOUGH:
             break
         before, penalty, free = (penalty, asked), better, now_free
@@ -223,47 +211,3 @@ def _begin(cells: Cells, weight: Floats, over: Basis) -> Floats:
     days = weight @ np.maximum(np.where(seen, cells.right, cells.left) - cells.start, 1)
     rate = max(float(weight[seen].sum()), 0.5) / max(float(days), 1.0)
     return np.concatenate([np.full(over.design.shape[1], np.log(rate)), np.zeros(cells.x.shape[1])])
-
-
-def _penalty(over: Basis, p: int, *, smoothing: float, shrinkage: float) -> Penalty:
-    k = over.design.shape[1]
-    matrix = RIDGE * np.eye(k + p)
-    matrix[:k, :k] += smoothing * over.wiggle
-    matrix[k:, k:] += shrinkage * np.eye(p)
-    return Penalty(smoothing, shrinkage, matrix)
-
-
-def _tuned(
-    over: Basis, theta: Floats, info: Floats, penalty: Penalty, before: tuple[Penalty, Floats] | None
-) -> tuple[Penalty, Floats, float]:
-    """The penalty after one step towards the amounts that make the data most likely; the amounts asked for, and how many
-    coefficients were free. `before`: the penalty of the round before, and what was asked for then.
-
-    Amounts that are asked for are those of Wood and Fasiolo, who set them at once: slow where data say little of them.
-    """
-    k = over.design.shape[1]
-    spread = np.linalg.pinv(info, hermitian=True)
-    bent = over.rank - penalty.smoothing * float(np.trace(spread[:k, :k] @ over.wiggle))
-    asked, apart = np.array([_amount(bent, float(theta[:k] @ over.wiggle @ theta[:k])), 0.0]), 0.0
-    if penalty.shrinkage:
-        apart = len(theta) - k - penalty.shrinkage * float(np.trace(spread[k:, k:]))
-        asked[1] = _amount(apart, float(theta[k:] @ theta[k:]))
-    had = before[0] if before else penalty
-    earlier = before[1] if before else asked
-    smoothing = _nearer(penalty.smoothing, asked[0], had.smoothing, earlier[0])
-    shrinkage = _nearer(penalty.shrinkage, asked[1], had.shrinkage, earlier[1]) if penalty.shrinkage else 0.0
-    return _penalty(over, len(theta) - k, smoothing=smoothing, shrinkage=shrinkage), asked, bent + apart
-
-
-def _nearer(amount: float, asked: float, amount_before: float, asked_before: float) -> float:
-    """An amount nearer to where what is had is what is asked for: a secant step on the log scale, of bounded length."""
-    stretch, moved = 1.5, float(np.log(amount / amount_before))
-    if abs(moved) > 1e-9:
-        slope = float(np.log(asked / asked_before)) / moved
-        stretch = 1.0 / max(1.0 - slope, 0.1)
-    step = np.clip(stretch * np.log(asked / amount), -LONGEST, LONGEST)
-    return float(np.clip(amount * np.exp(step), *SMOOTHING))
-
-
-def _amount(free: float, size: float) -> float:
-    return float(np.clip(max(free, 1e-6) / max(size, 1e-12), *SMOOTHING))

@@ -11,7 +11,8 @@ import numpy.typing as npt
 from scipy.linalg import block_diag
 
 from ml.duration import hazard
-from ml.duration.hazard import NEVER, Cells, Penalty
+from ml.duration.hazard import NEVER, Cells
+from ml.duration.smoothing import Penalty
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

@@ -17,6 +17,7 @@ from ml.services.sensitivity import e_value, e_value_of_limit
 from ml.services.trial import Contrast, Trial
 from ml.services.weights import Base, Singles, Weighted, weigh
 from ml.services.wording import WORDING
+from ml.threads import single_thread
 
 DIGITS = 6
 Check = tuple[str, str, float, float | None, bool | None]
@@ -60,10 +61,11 @@ def effects(
     rows = months(who, table)
     time, start = spline(rows.month), who.design[rows.episode].astype(np.float32)
     effect, check = [empty(EFFECT)], [empty(EFFECT_CHECK)]
-    for question in asked if asked is not None else questions():
-        answer = _answer(question, who, rows, time, start, services, seed)
-        effect.append(_effect_rows(question, answer))
-        check.append(_check_rows(question, answer))
+    with single_thread():
+        for question in asked if asked is not None else questions():
+            answer = _answer(question, who, rows, time, start, services, seed)
+            effect.append(_effect_rows(question, answer))
+            check.append(_check_rows(question, answer))
     return Found(_joined(effect, EFFECT), _joined(check, EFFECT_CHECK))
 
 

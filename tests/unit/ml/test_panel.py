@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ml.duration import hazard, panel, unequal
+from ml.duration import hazard, panel, smoothing, unequal
 from ml.duration.basis import Basis, basis
 from ml.duration.hazard import NEVER, Cells
 from ml.duration.stays import Stays
@@ -67,8 +67,9 @@ def bumpy(n, seed=0):
 def test_the_amount_of_smoothing_is_the_one_the_data_ask_for(n):
     cells = bumpy(n)
     found = hazard.fit(cells, np.ones(n), hazard.basis_of(cells, 1500))
-    asked = hazard._tuned(found.basis, found.theta, found.information, found.penalty, None)[1][0]
-    assert found.converged and 2e-3 < found.penalty.smoothing < 1e6
+    asked = smoothing.tuned(found.basis, found.theta, found.information, found.penalty, None)[1][0]
+    assert found.converged
+    assert 2e-3 < found.penalty.smoothing < 1e6
     assert asked == pytest.approx(found.penalty.smoothing, rel=0.02)
 
 
