@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from flows import settings as settings_module
+from flows.cli_backup import COMMANDS as BACKUP_COMMANDS
 from flows.cli_checks import checks
 from flows.cli_diff import diff
 from flows.cli_export import export, withdraw
@@ -121,6 +122,7 @@ for command in (
     review,
     *PARTNER_COMMANDS,
     *RELEASE_COMMANDS,
+    *BACKUP_COMMANDS,
     report,
     export,
     withdraw,

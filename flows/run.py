@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Protocol
 
+from flows import failure
 from flows.dbt_build import NodeEvent
 from flows.extract.open import Source
 from flows.lock import hold_home
@@ -64,19 +65,23 @@ def run_night(
 
     Without a source it is made from what has landed by `as_of`.
     """
-    home = Home(settings.home.resolve())
+    home, at = Home(settings.home.resolve()), datetime.now(UTC)
     with hold_home(home) as lease:
-        night = open_night(
-            settings,
-            source,
-            as_of=as_of,
-            at=datetime.now(UTC),
-            rebuild=rebuild,
-            full=full,
-            accept=accept,
-            once=once,
-        )
-        if isinstance(night, Unchanged):
-            return night
-        run_stages(replace(night, fence=lease.check), reporter, stages)
-        return release_folder(home)
+        try:
+            night = open_night(
+                settings,
+                source,
+                as_of=as_of,
+                at=at,
+                rebuild=rebuild,
+                full=full,
+                accept=accept,
+                once=once,
+            )
+            if not isinstance(night, Unchanged):
+                run_stages(replace(night, fence=lease.check), reporter, stages)
+        except Exception as error:
+            failure.note(home, error, at=at)
+            raise
+        failure.clear(home)
+        return night if isinstance(night, Unchanged) else release_folder(home)
