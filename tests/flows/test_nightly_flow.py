@@ -15,6 +15,7 @@ from .conftest import Prefect, Ran
 pytestmark = pytest.mark.xdist_group("prefect")
 
 
+@pytest.mark.fault("F50")
 def test_the_night_publishes_and_says_what_the_plain_command_says(night: Ran) -> None:
     assert night.code == 0, night.err
     assert "is live." in night.out
