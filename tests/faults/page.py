@@ -64,7 +64,7 @@ def faults_page(head: str) -> str:
         head + "# What can go wrong, and what then happens\n",
         f"{len(faults)} faults, each injected by a test: {n_tests} in all, "
         f"{sum(fault.id in tests for fault in faults)} of {len(faults)} faults with one at least. Nothing that is refused or held "
-        "moves what is live: the last release stays as it is, byte for byte. What people read is the text of the refusal with its exit code "
+        "moves what is live: the last release stays as it is, byte for byte. What people read is the text of the refusal and its exit code "
         "(`deployments/RUNBOOK.md`), or a check (`aftercare checks --failed --guidance`).\n",
     ]
     for group in dict.fromkeys(fault.group for fault in faults):

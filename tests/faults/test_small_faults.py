@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from pathlib import Path
+
 import duckdb
 import pytest
 
 from flows.extract.pseudonymise import pseudonym
+from flows.publish.content import content_hashes
+from tests.bare import Project
+from tests.faults.determinism import ZONES, shuffled, under
 from tests.nights import KEY, built, stamp
 from tests.unit.oracle.small import AS_OF, Delivery, on
 
@@ -73,14 +79,28 @@ def person(
     return delivery.form(f"{name}-0", 0, episode=name) if not episode else delivery
 
 
+@dataclass(frozen=True)
+class Small:
+    """The two deliveries' folders, their build file, and what dbt compiled for it."""
+
+    folders: list[Path]
+    build: Path
+    target: Path
+
+
 @pytest.fixture(scope="module")
-def marts(tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConnection:
+def small(tmp_path_factory: pytest.TempPathFactory) -> Small:
     folder = tmp_path_factory.mktemp("small")
     folders = [
         stamp(delivery.write(folder / str(number)), extracted_at=f"2026-11-0{number + 1}T01:30:00Z")
         for number, delivery in enumerate(deliveries())
     ]
-    return duckdb.connect(str(built(folders, folder / "home", folder / "dbt", as_of=AS_OF)), read_only=True)
+    return Small(folders, built(folders, folder / "home", folder / "dbt", as_of=AS_OF), folder / "dbt")
+
+
+@pytest.fixture(scope="module")
+def marts(small: Small) -> duckdb.DuckDBPyConnection:
+    return duckdb.connect(str(small.build), read_only=True)
 
 
 def episode(marts: duckdb.DuckDBPyConnection, name: str, columns: str = "episode_number") -> list[tuple]:
@@ -244,3 +264,16 @@ def test_F44_a_merge_that_is_taken_back_gives_two_people_again(marts: duckdb.Duc
     assert bucket(marts, "survivor", "survivor", "F44a") == [("out", None)]
     assert episode(marts, "F44a", "survivor_key, episode_number") == [(pseudonym(KEY, "survivor", "F44a"), 1)]
     assert episode(marts, "F44b", "survivor_key, episode_number") == [(pseudonym(KEY, "survivor", "F44b"), 1)]
+
+
+@pytest.mark.parametrize(("zone", "threads"), list(zip(ZONES[1:], (1, 2, 1, 2, 1), strict=True)))
+def test_F30_F60_F61_zone_threads_and_order_of_rows_move_no_content_hash(
+    small: Small, tmp_path: Path, zone: str, threads: int
+) -> None:
+    folders = [
+        shuffled(folder, tmp_path / folder.name, seed=threads + number) for number, folder in enumerate(small.folders)
+    ]
+    found = under(zone, threads, folders, tmp_path / "home", Project.compiled(small.target), small.build, as_of=AS_OF)
+    wanted = content_hashes(small.build)
+    assert {name for name in wanted if found[name] != wanted[name]} == set()
+    assert len(wanted) > 30
