@@ -29,7 +29,7 @@ from flows.publish.release import open_release, prune, releases, resume, rollbac
 from flows.warehouse import Home, connect
 from tests.unit.publish.builds import AT, make_build, publish_one
 
-READERS = 8
+READERS, PAUSE_SECONDS = 8, 0.2
 
 
 def look(home: Home, *, deep: bool) -> str:
@@ -61,7 +61,7 @@ def poll(home: Home, until: Path, told: Path) -> None:
             found[look(home, deep=number % 20 == 1)] += 1
         except (FileNotFoundError, NothingPublishedError):
             found["again"] += 1
-        time.sleep(0.02)
+        time.sleep(PAUSE_SECONDS)
     told.write_text(json.dumps(found), encoding="utf-8")
 
 
@@ -73,13 +73,13 @@ def light() -> Iterator[None]:
         target.parent.mkdir(parents=True)
         files.write_text(target, share.parent.name.removeprefix(".building-"))
 
-    def share(_: Path, target: Path, *__: Any, **___: Any) -> dict[str, Any]:
+    def share(_: Path, target: Path, *__: Any, **___: Any) -> None:
         target.mkdir()
-        return {}
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("flows.publish.assemble.write_report", report)
         patch.setattr("flows.publish.assemble.write_share", share)
+        patch.setattr("flows.publish.assemble.write_state", lambda *_: None)
         yield
 
 

@@ -133,11 +133,7 @@ def test_f46_killed_at_step_one_two_three_until_a_publication_completes(home: Ho
 @pytest.mark.parametrize(
     "step",
     [
-        "copy core.fct_episode",
-        "checkpointed marts.duckdb",
-        "make release read-only",
         "rename release",
-        "write current link",
         "flip",
         "flipped",
     ],

@@ -135,6 +135,14 @@ def test_deployments_are_registered_as_the_file_says(later: Ran) -> None:
     assert [line["n"] for line in lines if line["what"] == "automations"] == [1]
 
 
+@pytest.mark.fault("F48")
+def test_a_run_without_a_heartbeat_is_found_and_no_other(later: Ran) -> None:
+    told = _told(later)
+    assert told["silent"]["type"] == "CRASHED"
+    assert told["silent"]["message"].startswith("No heartbeat for 400 seconds; the process is gone.")
+    assert (told["ended"]["type"], told["beating"]["type"]) == ("COMPLETED", "RUNNING")
+
+
 def _first_run(prefect: Prefect) -> str:
     return str(
         prefect.rows("select flow_run_id as id from task_run where name = 'publish' order by start_time limit 1")[0][
