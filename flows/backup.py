@@ -13,12 +13,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
 from flows.errors import HomeError, VerifyError
+from flows.extract.folder import quoted
+from flows.extract.land import extracts
 from flows.lock import hold_home
 from flows.publish import audit, catalogue, files
 from flows.publish.facts import sequence_of
 from flows.publish.release import current_release, verify
-from flows.warehouse import Home
+from flows.warehouse import Home, connect
 
 NAME = "backup.json"
 PASSING = {"runs", "prefect", "run.lock"}
@@ -26,8 +30,14 @@ Say = Callable[[str], None]
 
 
 def verify_home(home: Home, say: Say) -> None:
-    """Say of the audit log and of each kept release that it is as it was written; VerifyError or HomeError at the first that is not."""
+    """Say of the log, the landed deliveries and each kept release that it is as it was written; VerifyError at the first that is not."""
     say(f"audit log  {audit.verify_log(home):,} lines, each as it was written")
+    fault = raw_fault(home)
+    if fault:
+        rule, table, count = fault
+        step = "restore the home from a backup, or make a new one from a full delivery"
+        raise VerifyError(rule, stage="verify", table=table, count=count, next_step=step)
+    say(f"raw        {len(extracts(home.raw)):,} deliveries, every file readable with its rows")
     live, never_live = current_release(home), catalogue.orphans(home)
     if live is not None and not (home.releases / live).is_dir():
         raise VerifyError(
@@ -38,6 +48,21 @@ def verify_home(home: Home, say: Say) -> None:
             continue
         verify(folder)
         say(f"{folder.name}  whole{', live' if folder.name == live else ''}")
+
+
+def raw_fault(home: Home) -> tuple[str, str, int] | None:
+    """Rule, table and count of the first file of a landed delivery that cannot be read with the rows it had; None where all can."""
+    with connect() as connection:
+        for extract in extracts(home.raw):
+            for table, facts in extract.facts["tables"].items():
+                try:
+                    query = f"select count(*) from read_parquet({quoted(str(extract.file(table)))})"
+                    rows = int(connection.execute(query).fetchall()[0][0])
+                except duckdb.Error:
+                    return "a delivery that has landed cannot be read", table, 1
+                if rows != facts["rows"]:
+                    return "a delivery that has landed has not the rows it had", table, abs(rows - facts["rows"])
+    return None
 
 
 def back_up(home: Home, target: Path, *, at: datetime, say: Say) -> None:

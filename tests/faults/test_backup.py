@@ -100,6 +100,20 @@ def test_R19_one_edited_line_of_the_log_fails_the_proof(
     assert "line 1 of the audit log is not as it was written" in refusal(said.err)
 
 
+def test_a_landed_file_that_cannot_be_read_fails_the_proof(
+    clean_night: WholeNight, a_copy: Callable[[WholeNight], WholeNight], command: Command
+) -> None:
+    home = a_copy(clean_night).home
+    path = next((home / "raw").glob("*/cases.parquet"))
+    path.write_bytes(path.read_bytes()[:-40])
+    said = command(home, "verify")
+    assert said.code == Exit.VERIFY
+    assert refusal(said.err) == (
+        "verify refused (exit 19): a delivery that has landed cannot be read. Table: cases. Count: 1. Next: restore the home "
+        "from a backup, or make a new one from a full delivery"
+    )
+
+
 @pytest.mark.parametrize("what", ["F55_a_byte_of_the_marts", "F56_a_wal_beside_them", "a_page", "the_manifest"])
 def test_what_is_not_as_it_was_released_fails_the_proof(
     clean_night: WholeNight, a_copy: Callable[[WholeNight], WholeNight], command: Command, what: str
