@@ -12,7 +12,7 @@ TREE := $(shell git ls-files -z --cached --others --exclude-standard 2>/dev/null
 FAST := tests/unit tests/spec tests/property tests/golden tests/architecture
 SLOW := tests/simulation tests/dbt tests/database tests/faults tests/privacy tests/flows tests/docs
 
-.PHONY: help setup nightly serve test test-fast test-slow test-long simulation lint format lock docs quality benchmark benchmark-extract benchmark-dbt benchmark-checks million histories simulate-offices test-browser chromium simulate-need simulate truth attack simulate-services privacy clean
+.PHONY: help setup nightly serve test test-fast test-slow test-long simulation lint format lock docs quality benchmark benchmark-extract benchmark-dbt benchmark-checks million histories simulate-offices test-browser chromium simulate-need simulate truth attack simulate-services privacy crash pollers determinism faults clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -112,6 +112,18 @@ histories: .venv/ready ## random histories read by SQL and by plain Python, a li
 
 privacy: .venv/ready ## canary scan, escape attempts, attack solver, forced spill, erasure byte scan, a night without network: a line each
 	@$(BIN)/python -m tests.privacy.evidence
+
+crash: .venv/ready ## landing and publication die at every step, then 200 kills at random moments: EVERY=1 KILLS=200
+	@$(BIN)/python -m tests.faults.crash.every --every $(or $(EVERY),1) --kills $(or $(KILLS),200)
+
+pollers: .venv/ready ## 8 processes read during 200 publications; each read is of exactly one release: PUBLICATIONS=200
+	@$(BIN)/python -m tests.faults.pollers --publications $(or $(PUBLICATIONS),200)
+
+determinism: .venv/ready ## whole nights in six time zones, with other threads and orders of rows: a line of hashes each
+	@$(BIN)/python -m tests.faults.determinism
+
+faults: .venv/ready ## every fault of docs/faults.md, by name and mark, with the time it takes
+	@$(BIN)/python -m tests.faults.every
 
 quality: .venv/ready ## planted defects that the checks find, and false alarms on clean nights: NIGHTS=200
 	@$(BIN)/python -m benchmarks.quality --nights $(or $(NIGHTS),200)

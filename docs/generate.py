@@ -1,4 +1,5 @@
-"""Writes the reference pages from what they describe: docs/source.md, docs/marts.md, docs/rules.md, docs/checks.md.
+"""Writes the reference pages from what they describe: docs/source.md, docs/marts.md, docs/rules.md, docs/checks.md,
+docs/faults.md.
 
 make docs          # a test holds that the committed pages are what this writes
 """
@@ -33,7 +34,21 @@ LANDS = {
 
 def pages() -> dict[str, str]:
     """File name and text of each reference page."""
-    return {"source.md": source_page(), "marts.md": marts_page(), "rules.md": rules_page(), "checks.md": checks_page()}
+    return {
+        "source.md": source_page(),
+        "marts.md": marts_page(),
+        "rules.md": rules_page(),
+        "checks.md": checks_page(),
+        "faults.md": faults(),
+    }
+
+
+def faults() -> str:
+    """Each fault of the catalogue, what then happens, and the tests that inject it."""
+    sys.path.insert(0, str(PROJECT))
+    from tests.faults.page import faults_page
+
+    return faults_page(HEAD)
 
 
 def source_page() -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from flows import settings as settings_module
+from flows.cli_backup import COMMANDS as BACKUP_COMMANDS
 from flows.cli_checks import checks
 from flows.cli_diff import diff
 from flows.cli_export import export, withdraw
@@ -22,7 +23,7 @@ from flows.cli_release import HOME
 from flows.cli_report import report
 from flows.cli_simulate import Day, simulate
 from flows.cli_worklist import forecast, worklist
-from flows.errors import Exit, StageError
+from flows.errors import Exit, StageError, at_stake, unexpected_text
 from flows.settings import Settings
 from flows.warehouse import Home
 
@@ -64,11 +65,14 @@ def nightly(
         home=home, source=source, mapping=mapping, mapping_parameters=",".join(parameter) or None
     )
     reporter = ConsoleReporter()
-    folder = source_or_embedded(settings, reporter.console.print)
-    try:
-        made = run_night(settings, folder, reporter, as_of=as_of, rebuild=rebuild, full=full, accept=frozenset(accept))
-    finally:
-        reporter.stop()
+    with at_stake(Home(settings.home).current):
+        folder = source_or_embedded(settings, reporter.console.print)
+        try:
+            made = run_night(
+                settings, folder, reporter, as_of=as_of, rebuild=rebuild, full=full, accept=frozenset(accept)
+            )
+        finally:
+            reporter.stop()
     if isinstance(made, Unchanged):
         tell_unchanged(made.release_id)
     else:
@@ -118,6 +122,7 @@ for command in (
     review,
     *PARTNER_COMMANDS,
     *RELEASE_COMMANDS,
+    *BACKUP_COMMANDS,
     report,
     export,
     withdraw,
@@ -189,15 +194,3 @@ def main(commands: click.Group = cli) -> None:
     except Exception as error:  # the last resort: a traceback could quote a row
         click.echo(unexpected_text(error), err=True)
         sys.exit(int(Exit.UNEXPECTED))
-
-
-def unexpected_text(error: Exception) -> str:
-    """What can be said of an error that nobody foresaw: its kind and its place, not its text."""
-    where = error.__traceback__
-    while where and where.tb_next:
-        where = where.tb_next
-    place = f"{Path(where.tb_frame.f_code.co_filename).name}:{where.tb_lineno}" if where else "an unknown place"
-    return (
-        f"unexpected error (exit {int(Exit.UNEXPECTED)}): {type(error).__name__} at {place}. The last release stays live. "
-        "Next: report the kind and the place; the text of the error is not shown since it could quote a row."
-    )

@@ -118,7 +118,7 @@ def _end_runs(names: list[str]) -> None:
     with get_client(sync_client=True) as client:
         ours = DeploymentFilter(id=DeploymentFilterId(any_=[client.read_deployment_by_name(name).id for name in names]))
         for run in client.read_flow_runs(flow_run_filter=FlowRunFilter(state=going), deployment_filter=ours):
-            message = "The server was stopped while this ran. The last release stays live."
+            message = "The server was stopped while this ran. What was live stays live."
             client.set_flow_run_state(run.id, Crashed(message=message), force=True)
 
 

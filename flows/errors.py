@@ -4,7 +4,10 @@ A message names the stage, the rule, the table, the count and the next step. It 
 `StageError` therefore takes its parts one by one and builds the text itself.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import IntEnum
+from pathlib import Path
 
 
 class Exit(IntEnum):
@@ -28,14 +31,14 @@ class Exit(IntEnum):
     NOTHING_PUBLISHED = 22
 
 
-# What is done apart from any home: there, no release is at stake.
-APART = frozenset({"partner start", "sealing"})
+STAYS = "The last release stays live. "
 
 
 class StageError(Exception):
-    """A stage refused to go on; the last release stays live."""
+    """A stage refused to go on. `is_live` says whether a release was live then, which it stays: see `at_stake`."""
 
     code: Exit = Exit.UNEXPECTED
+    is_live = False
 
     def __init__(
         self,
@@ -47,25 +50,46 @@ class StageError(Exception):
         count: int | None = None,
     ) -> None:
         self.rule, self.stage, self.next_step, self.table, self.count = rule, stage, next_step, table, count
-        super().__init__(self.text())
+        super().__init__(rule)
+
+    def __str__(self) -> str:
+        return self.text()
 
     def text(self) -> str:
-        """One paragraph: what was refused, where, how many, what stays live (where a release is at stake), what to do next."""
+        """One paragraph: what was refused, where, how many, that the last release stays live (where one is), what to do next."""
         where = f" Table: {self.table}." if self.table else ""
         how_many = f" Count: {self.count:,}." if self.count is not None else ""
-        stays = "" if self.stage in APART else "The last release stays live. "
+        stays = STAYS if self.is_live else ""
         return (
             f"{self.stage} refused (exit {int(self.code)}): {self.rule}.{where}{how_many} {stays}Next: {self.next_step}"
         )
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _rebuild, (type(self), self.rule, self.stage, self.next_step, self.table, self.count)
+        return _rebuild, (type(self), self.rule, self.stage, self.next_step, self.table, self.count, self.is_live)
 
 
 def _rebuild(
-    kind: type[StageError], rule: str, stage: str, next_step: str, table: str | None, count: int | None
+    kind: type[StageError],
+    rule: str,
+    stage: str,
+    next_step: str,
+    table: str | None,
+    count: int | None,
+    is_live: bool,
 ) -> StageError:
-    return kind(rule, stage=stage, next_step=next_step, table=table, count=count)
+    error = kind(rule, stage=stage, next_step=next_step, table=table, count=count)
+    error.is_live = is_live
+    return error
+
+
+@contextmanager
+def at_stake(current: Path) -> Iterator[None]:
+    """What is raised inside says that the last release stays live, where the link `current` shows that there is one."""
+    try:
+        yield
+    except Exception as error:
+        error.is_live = current.is_symlink()  # type: ignore[attr-defined]
+        raise
 
 
 class DeliveryError(StageError):
@@ -90,6 +114,10 @@ class LockedError(StageError):
     """Another run holds this home."""
 
     code = Exit.LOCKED
+
+
+class LeaseLostError(LockedError):
+    """Another run took the home over while this one stood still: it may write nothing more."""
 
 
 class ChecksError(StageError):
@@ -144,3 +172,16 @@ class NothingPublishedError(StageError):
     """There is no release to read."""
 
     code = Exit.NOTHING_PUBLISHED
+
+
+def unexpected_text(error: Exception) -> str:
+    """What can be said of an error that nobody foresaw: its kind and its place, not its text."""
+    where = error.__traceback__
+    while where and where.tb_next:
+        where = where.tb_next
+    place = f"{Path(where.tb_frame.f_code.co_filename).name}:{where.tb_lineno}" if where else "an unknown place"
+    return (
+        f"unexpected error (exit {int(Exit.UNEXPECTED)}): {type(error).__name__} at {place}. "
+        f"{STAYS if getattr(error, 'is_live', False) else ''}"
+        "Next: report the kind and the place; the text of the error is not shown since it could quote a row."
+    )

@@ -1,12 +1,12 @@
 """Looking at what is live: for `aftercare status`, `sql`, `unmapped` and `key`."""
 
 import sys
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import duckdb
 
-from flows import access, history
+from flows import access, failure, history, lease
 from flows.erase.erase import is_under_way
 from flows.erase.models import due_since
 from flows.errors import Exit, KeyProblemError, NothingPublishedError, StageError
@@ -19,6 +19,8 @@ from flows.publish.release import current_release, hold_state, open_release
 from flows.settings import Settings
 from flows.warehouse import Home
 
+OLD = timedelta(days=2)
+
 
 class QueryError(StageError):
     """A query of an analyst that DuckDB refused."""
@@ -30,7 +32,9 @@ def status_lines(home: Home, *, now: datetime) -> list[str]:
     """What is live, how old, on hold or not, what the checks found, and what to do next."""
     live = current_release(home)
     if live is None:
-        raise NothingPublishedError("nothing is published yet", stage="status", next_step="aftercare nightly")
+        refused = failure.last(home)
+        step = f"mend what stopped the last night ({refused.text})" if refused else "aftercare nightly"
+        raise NothingPublishedError("nothing is published yet", stage="status", next_step=step)
     facts = manifest.read(home.releases / live)
     age = now - datetime.fromisoformat(str(facts["extracted_at"]))
     checks = ", ".join(f"{count} {status}" for status, count in sorted(facts["checks"].items()))
@@ -53,6 +57,29 @@ def status_lines(home: Home, *, now: datetime) -> list[str]:
         lines.append(f"model     trained with people since erased, {due[:10]}; next: aftercare retrain")
     if is_under_way(home):
         lines.append("erasure   broken off before its end; next: aftercare erase --resume")
+    return [*lines, *_going_on(home), *_went_wrong(home, age)]
+
+
+def _going_on(home: Home) -> list[str]:
+    """The run that holds the home, and whether it gives signs of life."""
+    held = lease.read(home.lock)
+    if held is None or not held.is_held:
+        return []
+    who = f"process {held.pid} on {held.host}, since {held.since[:19]} UTC"
+    if held.seconds_silent < 4 * lease.BEAT_SECONDS:
+        return [f"run       at work: {who}"]
+    return [f"run       ended without a word or stands still: {who}; the next night takes over"]
+
+
+def _went_wrong(home: Home, age: timedelta) -> list[str]:
+    """What stopped the last night, what it left, and that the data grow old; each with what to do."""
+    refused, lines = failure.last(home), []
+    if age >= OLD:
+        lines.append(
+            f"stale     no newer data for {age.days} days; next: see that a night runs, then aftercare nightly"
+        )
+    if refused:
+        lines.append(f"failed    the last night, {refused.at[:19]} UTC: {refused.text}")
     left = sorted(path.name for path in home.runs.glob("[0-9]*T*"))
     if left:
         lines.append(f"failed    {len(left)} runs did not publish, the newest {left[-1]}; see aftercare checks --run")

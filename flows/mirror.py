@@ -13,6 +13,7 @@ from prefect.futures import PrefectFuture, wait
 from prefect.states import Cancelled, Completed, Failed
 
 from flows.dbt_build import GOOD, NodeEvent
+from flows.errors import at_stake
 from flows.night import Night
 from flows.outcomes import error_of, outcome, result
 from flows.stage import Done, Stage, Watch
@@ -42,7 +43,7 @@ def as_task(stage: Stage) -> Stage:
 
     def run(night: Night, watch: Watch) -> Done:
         def work() -> tuple[Done, str]:
-            with _node_runs(watch) as mirrored:
+            with at_stake(night.home.current), _node_runs(watch) as mirrored:
                 done = stage.run(night, mirrored)
             return done, done.line
 

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -46,6 +47,7 @@ class Night:
     fingerprint: str
     accept: frozenset[str]
     definitions: Definitions
+    fence: Callable[[], None] = lambda: None  # raises LeaseLostError once another run has taken the home over
 
     @property
     def as_of(self) -> date:

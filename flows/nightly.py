@@ -12,6 +12,7 @@ from pydantic import Field
 
 from flows import settings as settings_module
 from flows.embedded import source_or_embedded
+from flows.errors import at_stake
 from flows.history import past_line
 from flows.mirror import as_task
 from flows.night import Unchanged
@@ -19,6 +20,7 @@ from flows.outcomes import outcome
 from flows.record import Recorder, tell_release
 from flows.run import Reporter, run_night
 from flows.secret_block import with_password
+from flows.settings import Settings
 from flows.stages import NIGHTLY
 from flows.warehouse import Home
 
@@ -67,7 +69,14 @@ def nightly(
 def _night(
     given: dict[str, str | None], as_of: date | None, rebuild: bool, full: bool, accept: list[str]
 ) -> tuple[Path | Unchanged, str]:
-    settings = with_password(settings_module.load(**given))
+    settings = settings_module.load(**given)
+    with at_stake(Home(settings.home).current):
+        return _made(with_password(settings), as_of, rebuild, full, accept)
+
+
+def _made(
+    settings: Settings, as_of: date | None, rebuild: bool, full: bool, accept: list[str]
+) -> tuple[Path | Unchanged, str]:
     folder = source_or_embedded(settings, get_run_logger().info)
     recorder, where = Recorder(HEARD_BY.get()), Home(settings.home.resolve())
     stages = tuple(as_task(stage) for stage in NIGHTLY)

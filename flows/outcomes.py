@@ -10,8 +10,7 @@ from typing import Any
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
-from flows.cli import unexpected_text
-from flows.errors import StageError
+from flows.errors import StageError, unexpected_text
 
 Work = Callable[[], tuple[Any, str]]
 

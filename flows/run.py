@@ -1,10 +1,12 @@
 """Running a night from start to end, and telling people how far it is. No Prefect here: the flow wraps the same stages."""
 
 import time
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Protocol
 
+from flows import failure
 from flows.dbt_build import NodeEvent
 from flows.extract.open import Source
 from flows.lock import hold_home
@@ -35,9 +37,14 @@ class Reporter(Protocol):
 def run_stages(night: Night, reporter: Reporter, stages: tuple[Stage, ...] = NIGHTLY) -> None:
     """Run the stages in order; the first that refuses ends the run, and its folder is kept for a person to look at."""
     for number, stage in enumerate(stages, start=1):
+        night.fence()
         reporter.begin(stage.name, number, len(stages))
         started = time.monotonic()
-        done = stage.run(night, Watch(reporter.step, reporter.node))
+        try:
+            done = stage.run(night, Watch(reporter.step, reporter.node))
+        except Exception:
+            night.fence()  # what the run that took over cleared away under this one is no fault of the delivery
+            raise
         reporter.end(stage.name, done, time.monotonic() - started)
     clear_runs(night)
 
@@ -58,19 +65,23 @@ def run_night(
 
     Without a source it is made from what has landed by `as_of`.
     """
-    home = Home(settings.home.resolve())
-    with hold_home(home):
-        night = open_night(
-            settings,
-            source,
-            as_of=as_of,
-            at=datetime.now(UTC),
-            rebuild=rebuild,
-            full=full,
-            accept=accept,
-            once=once,
-        )
-        if isinstance(night, Unchanged):
-            return night
-        run_stages(night, reporter, stages)
-        return release_folder(home)
+    home, at = Home(settings.home.resolve()), datetime.now(UTC)
+    with hold_home(home) as lease:
+        try:
+            night = open_night(
+                settings,
+                source,
+                as_of=as_of,
+                at=at,
+                rebuild=rebuild,
+                full=full,
+                accept=accept,
+                once=once,
+            )
+            if not isinstance(night, Unchanged):
+                run_stages(replace(night, fence=lease.check), reporter, stages)
+        except Exception as error:
+            failure.note(home, error, at=at)
+            raise
+        failure.clear(home)
+        return night if isinstance(night, Unchanged) else release_folder(home)

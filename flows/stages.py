@@ -40,7 +40,7 @@ def land_delivery(night: Night, watch: Watch) -> Done:
                 night.key,
                 landed_for=night.as_of,
                 progress=watch.step,
-                sift=partial(sift, night.home, night.key),
+                sift=partial(_sift, night),
             )
         night.delivery.close()
     night.folder.mkdir(parents=True)
@@ -63,6 +63,12 @@ def land_delivery(night: Night, watch: Watch) -> Done:
     why = f" ({facts.remark})" if facts.remark else ""
     line = f"{sum(facts.rows.values()):,} rows of a {facts.mode} delivery{why}; {len(scope)} deliveries in scope"
     return Done(line, rows)
+
+
+def _sift(night: Night, folder: Path) -> None:
+    """The last look at a delivery before it counts as landed: erased people go, and the home must still be this run's."""
+    sift(night.home, night.key, folder)
+    night.fence()
 
 
 def check_landing(night: Night, watch: Watch) -> Done:
@@ -106,23 +112,7 @@ def publish(night: Night, watch: Watch) -> Done:
     model_ids = need.copy_models(night.home.models, night.key, night.folder / "models", **need.which_model(night))
     release_id, sequence = release.next_release_id(night.home, night.as_of)
     history.keep(night.home, night.build_file, night.memory(release_id, model_ids))
-    facts = release.ReleaseFacts(
-        release_id=release_id,
-        sequence=sequence,
-        as_of=night.as_of,
-        extracted_at=max(extract.extracted_at for extract in night.scope),
-        created_at=night.at,
-        code_version=code_version(),
-        lock_hash=lock_hash(),
-        config_hash=config_hash(settings, night.definitions),
-        definitions=night.definitions.as_json(),
-        fingerprint=night.fingerprint,
-        seed=settings.seed,
-        extracts=[{**extract.facts, "folder": extract.folder.name} for extract in night.scope],
-        key_id=night.key.id,
-        model_ids=model_ids,
-        checks=_check_summary(night.build_file),
-    )
+    facts = _facts(night, release_id, sequence, model_ids)
     if night.accept:
         audit.append(night.home, "accept", at=night.at, release_id=release_id, checks=sorted(night.accept))
     watch.step(release_id)
@@ -138,12 +128,33 @@ def publish(night: Night, watch: Watch) -> Done:
         memory_limit=settings.memory_limit,
         threads=settings.threads or None,
         goes_on_from=night.known.before,
+        fence=night.fence,
     )
     casework.write(night.home, night.build_file, release_id, night.as_of)
     release.prune(night.home, settings.keep_releases, at=night.at)
     history.prune(night.home, release.went_live(night.home))
     withdraw(night.home, night.key, night.build_file, at=night.at)
     return Done(f"release {release_id} is live", [{"release": release_id, "as of": night.as_of.isoformat()}])
+
+
+def _facts(night: Night, release_id: str, sequence: int, model_ids: list[str]) -> release.ReleaseFacts:
+    return release.ReleaseFacts(
+        release_id=release_id,
+        sequence=sequence,
+        as_of=night.as_of,
+        extracted_at=max(extract.extracted_at for extract in night.scope),
+        created_at=night.at,
+        code_version=code_version(),
+        lock_hash=lock_hash(),
+        config_hash=config_hash(night.settings, night.definitions),
+        definitions=night.definitions.as_json(),
+        fingerprint=night.fingerprint,
+        seed=night.settings.seed,
+        extracts=[{**extract.facts, "folder": extract.folder.name} for extract in night.scope],
+        key_id=night.key.id,
+        model_ids=model_ids,
+        checks=_check_summary(night.build_file),
+    )
 
 
 NIGHTLY = (

@@ -12,17 +12,15 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from flows import history
+from flows.backup import raw_fault
 from flows.errors import VerifyError
-from flows.extract.folder import quoted
 from flows.extract.land import Extract, extracts
 from flows.lock import hold_home, home_format, refuse_other_format
 from flows.publish import audit, files, manifest
 from flows.publish.release import content_hashes, current_release, releases, verify
 from flows.publish.steps import step
-from flows.warehouse import FORMAT_VERSION, Home, connect
+from flows.warehouse import FORMAT_VERSION, Home
 
 STAGE = "upgrade"
 Manifests = list[dict[str, Any]]
@@ -147,20 +145,9 @@ def verify_home(home: Home) -> None:
     for name in {one.release_id for one in releases(home)}:
         if history.memory(home, name) is None:
             raise _refused("what a kept night knew is not written down", None, 1)
-    with connect() as connection:
-        for extract in extracts(home.raw):
-            _check_extract(connection, extract)
-
-
-def _check_extract(connection: duckdb.DuckDBPyConnection, extract: Extract) -> None:
-    for table, facts in extract.facts["tables"].items():
-        try:
-            query = f"select count(*) from read_parquet({quoted(str(extract.file(table)))})"
-            rows = connection.execute(query).fetchall()[0][0]
-        except duckdb.Error:
-            raise _refused("a delivery that has landed cannot be read", table, 1) from None
-        if rows != facts["rows"]:
-            raise _refused("a delivery that has landed has not the rows it had", table, abs(rows - facts["rows"]))
+    fault = raw_fault(home)
+    if fault:
+        raise _refused(*fault)
 
 
 def _refused(rule: str, table: str | None, count: int) -> VerifyError:

@@ -132,6 +132,11 @@ def a_copy(tmp_path: Path) -> Iterator[Callable[[WholeNight], WholeNight]]:
         remove_tree(home)
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """The mark of a test that holds a fault of tests/faults/catalogue.yml under a name of its own."""
+    config.addinivalue_line("markers", "fault(id, ...): the faults of docs/faults.md that the test injects")
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Name each test's group in its id, as pytest-xdist 3.8 means to; since pytest 9.2 an id is no longer the text it sets."""

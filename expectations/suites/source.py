@@ -91,7 +91,7 @@ def _readable(table: str) -> list[Check]:
     unreadable = {f"{table}.unreadable": "Text where a number or date belongs is read as missing, which hides it."}
     missing_key = {f"{table}.missing_key": "A row without its key cannot be told from any other."}
     return [
-        *group("conformance", "value", unreadable),
+        *with_holds(group("conformance", "value", unreadable)),
         *with_holds(group("completeness", "key", missing_key)),
     ]
 

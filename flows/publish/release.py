@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 
-from flows.errors import VerifyError
+from flows.errors import LeaseLostError, VerifyError
 from flows.publish import files, manifest, pointer
 from flows.publish.assemble import assemble, building_folder
 from flows.publish.catalogue import Release, current_release, prune, releases, went_live
@@ -35,7 +35,7 @@ def publish(
     expected_current: str | None,
     at: datetime,
     checked: Mapping[str, str] | None = None,
-    before_flip: Callable[[], None] | None = None,
+    fence: Callable[[], None] = lambda: None,
     threshold: int = 11,
     memory_limit: str | None = None,
     threads: int | None = None,
@@ -43,11 +43,12 @@ def publish(
 ) -> Path:
     """Assembles, verifies and renames a release, makes it the live one, and gives its folder.
 
-    `goes_on_from` is the release whose shared numbers stay until they may move.
+    `fence` raises LeaseLostError once another run has taken the home over: all is then left as it is. `goes_on_from`: see assemble.
     `checked` holds the content hashes of the build file when its checks passed; a copy that differs is refused.
     A refusal leaves the live release as it was and nothing of the new one; after a crash the next call clears away.
     """
     pointer.refuse_when_held(home)
+    fence()
     try:
         building = assemble(
             home,
@@ -62,9 +63,13 @@ def publish(
         expected = manifest.read(building)
         _compare(expected, checked)
         verify(building, expected)
+        fence()
         finished = _finish(home, building, facts.release_id)
-        flip(home, facts.release_id, expected_current=expected_current, at=at, before=before_flip)
+        flip(home, facts.release_id, expected_current=expected_current, at=at, before=fence)
+    except LeaseLostError:
+        raise
     except Exception:
+        fence()  # what another run took over is no longer this one's to clear away
         _discard(home, facts.release_id)
         raise
     return finished

@@ -37,6 +37,26 @@ class Server:
         )
         return done.stdout.strip()
 
+    def restart(self) -> None:
+        """Stop it as a crash would, and start it again."""
+        data = self.sql("show data_directory")
+        as_owner = (
+            ["runuser", "-u", Path(data).owner(), "--"] if os.getuid() == 0 and Path(data).owner() != "root" else []
+        )
+        command = [
+            *as_owner,
+            str(self.programs / "pg_ctl"),
+            "-D",
+            data,
+            "-m",
+            "immediate",
+            "-w",
+            "-l",
+            "/dev/null",
+            "restart",
+        ]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/")
+
     def create(self) -> str:
         """A new empty database."""
         name = f"db{os.getpid()}_{next(NUMBERS)}"

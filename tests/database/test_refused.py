@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import shutil
+import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -16,13 +17,14 @@ from flows.extract.database import Access, open_database
 from flows.extract.land import extracts, land
 from flows.extract.resume import base_of
 from flows.extract.url import DatabaseUrl, parse_url
+from tests.conftest import WholeNight
 from tests.database.readings import ALL, begin, differences, nights, play, read
-from tests.database.server import Relay, Server
-from tests.faults.refusals import refusal, run
+from tests.database.server import Relay, Server, start
+from tests.faults.refusals import refusal, run, visible
 from tests.nights import KEY, landed
 
 Sql = Callable[[str], str]
-STAYS = "The last release stays live. Next: "
+STAYS = "Next: "
 ADD = STAYS + "map or add the columns at the source; nothing of the delivery was loaded"
 
 
@@ -92,6 +94,54 @@ def test_a_fault_of_the_database_is_refused(filled: Path, database: DatabaseUrl,
     sql(change)
     assert refused(lambda: begin(database, filled)).text() == text
     assert len(extracts(filled)) == 1
+
+
+@pytest.mark.xdist_group("clean")
+def test_a_refused_database_leaves_a_whole_home_as_it_is(
+    clean_night: WholeNight,
+    database: DatabaseUrl,
+    server: Server,
+    sql: Sql,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("AFTERCARE_KEY_FILE", str(clean_night.key_file))
+    play(database, clean_night.delivery)
+    sql("alter table jds.cases drop modified_at")
+    before = visible(clean_night.home)
+    source = server.url(dict(database.libpq)["dbname"])
+    said = run(monkeypatch, capsys, clean_night.home, "nightly", "--source", source)
+    assert said.code == Exit.CONTRACT
+    assert refusal(said.err) == (
+        "delivery check refused (exit 11): required columns are missing: modified_at. Table: cases. Count: 1. The last release "
+        "stays live. Next: map or add the columns at the source; nothing of the delivery was loaded"
+    )
+    assert visible(clean_night.home) == before
+
+
+def test_a_server_that_starts_anew_while_tables_land_loses_and_doubles_nothing(tmp_path: Path) -> None:
+    """A server of its own, stopped as a crash would and started again between two tables; the next reading is whole."""
+    folder = Path(tempfile.mkdtemp(prefix="pg"))
+    folder.chmod(0o755)
+    delivery, raw = nights(tmp_path, 1)[0], tmp_path / "raw"
+    with start(folder / "data") as own:
+        url = parse_url(own.url(own.create()))
+        play(url, delivery)
+        begun = begin(url, raw)
+        restarted = []
+
+        def progress(table: str) -> None:
+            if table == "aso_scores":
+                own.restart()
+                restarted.append(table)
+
+        error = refused(lambda: land(raw, begun, jds(), KEY, progress=progress))
+        assert restarted == ["aso_scores"]
+        assert (error.code, error.rule) == (Exit.DELIVERY, "the connection to the database was cut while it was read")
+        assert extracts(raw) == []
+        assert not list(raw.glob(".landing-*"))
+        assert differences([read(url, raw)], [landed(delivery, tmp_path / "folder")]) == {}
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def test_all_is_read_again_when_a_clock_that_went_back_was_meant(filled: Path, database: DatabaseUrl, sql: Sql) -> None:

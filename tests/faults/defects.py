@@ -65,7 +65,7 @@ _FIRST_OFFICE = "select min(office_id) from raw.offices"
 # check -> statement on raw tables: what is wrong with single rows of those that are there.
 ROWS = {
     f"{SCORES}.score_domain": "update raw.aso_scores set score = 9 where rowid % 15 = 0",
-    f"{SCORES}.unreadable": "update raw.aso_scores set unreadable = 'created_at' where rowid % 100 = 0",
+    f"{SCORES}.unreadable": "update raw.aso_scores set unreadable = 'created_at' where rowid % 20 = 0",
     f"{SCORES}.indicator_not_valid": "update codes.indicators set valid_to = '2020-01-01' where indicator_code = 'PHY3'",
     f"{FORMS}.unseen_instrument_version": "insert into raw.known_keys values ('instrument_versions', 'old', false)",
     f"{FORMS}.stage_disagrees": "update raw.aso_assessments set stage = 'follow_up' where stage = 'initial'",

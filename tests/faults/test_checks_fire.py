@@ -83,6 +83,7 @@ def test_every_check_is_planted_by_one_of_these() -> None:
     assert "aftercare_episodes.overlapping" in defects.BESIDES
 
 
+@pytest.mark.fault("F18", "F20", "F21", "F38", "F41", "F43")
 def test_many_defects_of_rows_fire_their_checks_and_hold_the_run(clean: tuple[Path, Path], tmp_path: Path) -> None:
     wanted = set(defects.many()) | {"aftercare_episodes.overlapping"}
     wanted |= {check.check_id for check in registry("marts") if check.same_count_as in wanted}
@@ -96,10 +97,43 @@ def test_one_defect_of_a_kind_fires_its_check_and_holds_nothing(clean: tuple[Pat
 
 
 @pytest.mark.parametrize("group", ["OFFICES", "FOLLOW_UP"])
+@pytest.mark.fault("F19", "F29", "F35")
 def test_an_office_or_caseload_that_stands_apart_fires(clean: tuple[Path, Path], tmp_path: Path, group: str) -> None:
     statements = getattr(defects, group)
     fired = planted(clean, tmp_path, statements)
     assert (set(statements) - fired, fired - set(statements) - defects.BESIDES) == (set(), set())
+
+
+def test_F38_ten_times_the_rows_or_half_of_them_hold_the_run_and_the_usual_number_does_not(
+    clean: tuple[Path, Path], tmp_path: Path
+) -> None:
+    """The recent nights had a tenth of the rows, twice as many, or as many as tonight."""
+    usual = {"survivors.volume": 10.0, "aso_scores.volume": 0.5, "health_services.volume": 1.0}
+    with a_copy(clean, tmp_path) as connection:
+        for check, times in usual.items():
+            connection.execute(
+                f"insert into raw.recent_counts select ?, 'rows', count(*) / ? from raw.{check.split('.')[0]}, range(7)",
+                [check, times * 7],
+            )
+            rows = "select check_id, code, n from raw.recent_counts where check_id = ?"
+            connection.execute(f"insert into raw.recent_counts select t.* from ({rows}) as t, range(6)", [check])
+        rebuild(connection, clean[1], CHECK_MODELS)
+        found = statuses(connection)
+    held = {check: found[check] == "fail" for check in usual}
+    assert held == {"survivors.volume": True, "aso_scores.volume": True, "health_services.volume": False}
+
+
+def test_F17_dates_under_each_others_names_hold_the_run(clean: tuple[Path, Path], tmp_path: Path) -> None:
+    """Both are dates, so no type tells; that people leave before they come does."""
+    swap = (
+        "update raw.aftercare_episodes set intake_date = exit_date, exit_date = intake_date where exit_date is not null"
+    )
+    with a_copy(clean, tmp_path) as connection:
+        connection.execute(swap)
+        rebuild(connection, clean[1])
+        found = statuses(connection)
+    assert found["aftercare_episodes.exit_before_intake"] == "warn"
+    assert found["aftercare_episodes.exit_before_intake.hold"] == "fail"
 
 
 def test_what_the_pipeline_must_never_do_fires(clean: tuple[Path, Path], tmp_path: Path) -> None:

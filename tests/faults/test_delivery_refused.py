@@ -207,6 +207,7 @@ def night(
 
 
 @pytest.mark.parametrize("fault", REFUSED)
+@pytest.mark.fault("F1", "F2", "F3", "F4", "F5", "F6", "F7", "F9", "F11", "F15", "F16", "F17")
 def test_delivery_is_refused(tmp_path: Path, night: Callable[..., Said], fault: str) -> None:
     change, code, text = REFUSED[fault]
     folder = stamp(a_delivery().write(tmp_path / "delivery"), extracted_at=LATER)

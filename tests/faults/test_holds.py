@@ -17,7 +17,6 @@ import pytest
 
 from expectations import gx
 from flows import stages
-from flows.dbt_build import NodeEvent
 from flows.errors import ChecksError, DbtError, Exit
 from flows.publish.files import remove_tree
 from flows.run import run_night
@@ -25,6 +24,7 @@ from flows.stage import Done, Stage
 from flows.stages import NIGHTLY
 from flows.warehouse import connect
 from tests.conftest import WholeNight, aftercare
+from tests.faults.quiet import Quiet
 from tests.faults.refusals import refusal, visible
 from tests.faults.test_delivery_refused import STAYS, a_delivery
 from tests.nights import settings_for, sign, stamp, tree_hash
@@ -160,24 +160,6 @@ def test_F59_rollback_brings_back_data_models_reports_and_metadata(two: Two) -> 
     assert f"live      {first}" in status
     assert "rollback --resume" in status
     assert aftercare("rollback", "--resume", home=two.home, key_file=two.night.key_file).returncode == 0
-
-
-class Quiet:
-    """Remembers which stages began and ended."""
-
-    def __init__(self) -> None:
-        self.begun: list[str] = []
-        self.ended: list[str] = []
-
-    def begin(self, stage: str, number: int, of: int) -> None:
-        self.begun.append(stage)
-
-    def step(self, text: str) -> None: ...
-
-    def node(self, event: NodeEvent) -> None: ...
-
-    def end(self, stage: str, done: Done, seconds: float) -> None:
-        self.ended.append(stage)
 
 
 def test_F63_when_dbt_fails_no_later_stage_runs_and_nothing_is_visible(clean_night: WholeNight, tmp_path: Path) -> None:

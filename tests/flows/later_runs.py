@@ -59,3 +59,34 @@ with server(settings, lambda _: None, schedules=True) as port:
                  strategy=limit.collision_strategy.value if limit else None,
                  crons=[[at.schedule.cron, at.schedule.timezone] for at in there.schedules])  # fmt: skip
         tell("automations", n=len(client.read_automations()))
+
+    import time
+
+    import yaml
+    from prefect.events import emit_event
+    from prefect.events.worker import EventsWorker
+    from prefect.states import Completed, Running
+
+    from flows.automations import DEAD_RUNS, _install
+
+    # The shipped automation as it is, but for the seconds of silence that it waits for.
+    dead = yaml.safe_load(DEAD_RUNS.read_text(encoding="utf-8"))
+    dead["trigger"]["within"] = 10
+    with get_client(sync_client=True) as client:
+        _install(client, dead)
+        silent, ended, beating = (client.create_flow_run(nightly, state=Running()).id for _ in range(3))
+
+        def beat(*runs: object) -> None:
+            for run in runs:
+                emit_event("prefect.flow-run.heartbeat", resource={"prefect.resource.id": f"prefect.flow-run.{run}"})
+            EventsWorker.drain_all(timeout=5)
+
+        beat(silent, ended, beating)
+        client.set_flow_run_state(ended, Completed(), force=True)
+        until = time.monotonic() + 60
+        while time.monotonic() < until and client.read_flow_run(silent).state_type.value != "CRASHED":
+            time.sleep(2)
+            beat(beating)
+        for what, run in (("silent", silent), ("ended", ended), ("beating", beating)):
+            found = client.read_flow_run(run)
+            tell(what, type=found.state_type.value, message=found.state.message)

@@ -120,7 +120,8 @@ def environment_of(service: str, put: dict[str, str], given: dict[str, str]) -> 
     here = {name: value for name, value in os.environ.items() if not name.startswith(("AFTERCARE_", "PREFECT_"))}
     told = {name: str(value) for name, value in COMPOSE["services"][service]["environment"].items()}
     for name, value in told.items():
-        text = re.sub(r"\$\{(\w+)[^}]*\}", "secret", value)
+        text = re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", value)
+        text = re.sub(r"\$\{(\w+)[^}]*\}", "secret", text)
         for there, instead in put.items():
             text = text.replace(there, instead)
         told[name] = text

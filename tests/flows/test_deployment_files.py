@@ -95,6 +95,12 @@ def test_compose_has_the_four_services_and_gives_each_secret_only_where_it_is_us
     assert [name for name, one in services.items() if "secrets" in one] == ["worker"]
     holders = [name for name, one in services.items() if "PREFECT_DATABASE_PASSWORD" in str(one["environment"])]
     assert holders == ["database", "server"]
+    assert services["worker"]["secrets"] == list(compose["secrets"]) == ["pseudonym_key", "database_password"]
+    assert compose["secrets"]["database_password"]["file"] == "${DATABASE_PASSWORD_FILE:-/dev/null}"
+    example = (DEPLOYMENTS / "env.example").read_text(encoding="utf-8")
+    assert "/run/secrets/database_password" in example, "what the worker sees is what the setting must name"
+    fixed = {name for name in services["worker"]["environment"] if "DATABASE_PASSWORD" in name}
+    assert not fixed, "file and block come from aftercare.env: a name that is set and empty would hide the other"
     assert services["server"]["ports"] == ["127.0.0.1:4200:4200"], "the page listens on this machine only"
     for name in ("deploy", "worker"):
         given = {key for key in services[name]["environment"] if key.startswith(PREFIX)}

@@ -87,6 +87,7 @@ def test_only_the_machine_is_given_another_chance(error: Exception, again: bool)
     assert mirror._can_run_again(state) is again
 
 
+@pytest.mark.fault("F50")
 def test_without_a_server_the_plain_night_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     ran: list[dict[str, Any]] = []
 

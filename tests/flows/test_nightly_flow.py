@@ -15,6 +15,7 @@ from .conftest import Prefect, Ran
 pytestmark = pytest.mark.xdist_group("prefect")
 
 
+@pytest.mark.fault("F50")
 def test_the_night_publishes_and_says_what_the_plain_command_says(night: Ran) -> None:
     assert night.code == 0, night.err
     assert "is live." in night.out
@@ -132,6 +133,14 @@ def test_deployments_are_registered_as_the_file_says(later: Ran) -> None:
     assert nightly["strategy"] == weekly["strategy"] == "CANCEL_NEW"
     assert nightly["parameters"]["home"] == str(later.home)
     assert [line["n"] for line in lines if line["what"] == "automations"] == [1]
+
+
+@pytest.mark.fault("F48")
+def test_a_run_without_a_heartbeat_is_found_and_no_other(later: Ran) -> None:
+    told = _told(later)
+    assert told["silent"]["type"] == "CRASHED"
+    assert told["silent"]["message"].startswith("No heartbeat for 400 seconds; the process is gone.")
+    assert (told["ended"]["type"], told["beating"]["type"]) == ("COMPLETED", "RUNNING")
 
 
 def _first_run(prefect: Prefect) -> str:

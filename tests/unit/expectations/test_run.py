@@ -34,6 +34,7 @@ def test_clean_night(door, clean):
     assert lines(verdict) == [f"{door}: {len(verdict.rows)} checks: {len(verdict.rows)} pass"]
 
 
+@pytest.mark.fault("F65")
 def test_missing_count_is_an_error_and_blocks(clean):
     frame = clean("marts")
     verdict = run_door("marts", None, frame[frame["check_id"] != "aso_scores.conservation"])
@@ -46,6 +47,7 @@ def test_no_counts_at_all_is_an_error_of_every_check():
     assert len(verdict.blocking) == len(registry("marts"))
 
 
+@pytest.mark.fault("F65")
 def test_unknown_count_is_an_error_and_blocks(clean):
     verdict = run_door("marts", None, with_count(clean("marts"), "aso_scores.brand_new", 10, 0))
     assert verdict.blocking == ["aso_scores.brand_new"]

@@ -113,6 +113,8 @@ def test_the_version_names_the_code() -> None:
 
 def test_an_error_is_one_paragraph_and_survives_a_process_border() -> None:
     error = ContractError("a rule", stage="landing", table="cases", count=1234, next_step="do this")
+    assert error.text() == str(error) == "landing refused (exit 11): a rule. Table: cases. Count: 1,234. Next: do this"
+    error.is_live = True
     text = "landing refused (exit 11): a rule. Table: cases. Count: 1,234. The last release stays live. Next: do this"
     assert error.text() == str(error) == text
     again = pickle.loads(pickle.dumps(error))

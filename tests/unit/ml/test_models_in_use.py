@@ -68,6 +68,7 @@ def test_three_outcomes_have_a_model_or_a_reason_each(tmp_path: Path, frames: di
     assert set(made["fairness"]["model_id"]) <= set(card["model_id"])
 
 
+@pytest.mark.fault("F66")
 def test_a_training_that_fails_says_so_and_keeps_the_model_in_use(
     tmp_path: Path, frames: dict[str, pd.DataFrame], monkeypatch: pytest.MonkeyPatch
 ) -> None:

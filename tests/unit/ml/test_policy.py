@@ -32,6 +32,7 @@ def test_the_features_of_every_rung_and_instrument_have_a_reason(instrument):
         *("n_sessions_before", "services_count", "total_stay_days"),
     ],
 )
+@pytest.mark.fault("F70")
 def test_a_planted_leak_is_refused(leak):
     with pytest.raises(policy.FeaturePolicyError, match="feature policy refuses"):
         policy.refuse(["score:MEN1", leak], "indicators")
@@ -57,6 +58,7 @@ def test_a_feature_of_a_later_day_is_refused():
         policy.refuse_late(np.array([np.nan]), np.array([0.0]))
 
 
+@pytest.mark.fault("F70")
 def test_a_leak_in_the_items_stops_the_training(programme, monkeypatch):
     from datetime import date
 

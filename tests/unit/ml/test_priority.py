@@ -83,6 +83,7 @@ def test_the_same_people_have_not_drifted_and_others_have():
         (("calibration_in_the_large", "cross_validated", -0.9, -1.2, -0.6), False),
     ],
 )
+@pytest.mark.fault("F68")
 def test_what_drift_keeps_a_challenger_from_use(row, kept):
     told = [dict(zip(("metric", "split", "estimate", "lower", "upper"), row, strict=True), n=90)]
     assert bool(drift.limits(told)) == kept

@@ -76,6 +76,7 @@ def test_a_champion_of_other_definitions_stays(trained, programme):
 
 
 @pytest.mark.parametrize("n", [0, 1, 60])
+@pytest.mark.fault("F67")
 def test_too_few_people_is_a_refusal_that_says_how_many(programme, n):
     episodes, snapshots, scores = programme(60)
     refused = train(episodes.head(n), snapshots, scores, as_of=AS_OF, seed=1)
@@ -88,6 +89,7 @@ def test_too_few_people_is_a_refusal_that_says_how_many(programme, n):
     assert "20 are needed" in row["reason"]
 
 
+@pytest.mark.fault("F67")
 def test_nobody_followed_to_24_months_is_a_refusal(programme):
     episodes, snapshots, scores = programme(500)
     young = episodes.assign(

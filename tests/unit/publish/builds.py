@@ -110,7 +110,7 @@ def make_facts(home: Home, **changes: Any) -> ReleaseFacts:
     known: dict[str, Any] = {
         "release_id": release_id(as_of, sequence), "sequence": sequence, "as_of": as_of, "extracted_at": AT,
         "created_at": AT + timedelta(hours=sequence), "code_version": "0.1.0", "lock_hash": "l", "config_hash": "c",
-        "fingerprint": "f", "seed": 7, "extracts": [{"extract_id": "e1"}], "key_id": "k", "model_ids": ["m1"],
+        "fingerprint": "f", "seed": 7, "extracts": [{"extract_id": "e1", "sequence": 1}], "key_id": "k", "model_ids": ["m1"],
         "checks": {"pass": 2},
     }  # fmt: skip
     return ReleaseFacts(**(known | changes))

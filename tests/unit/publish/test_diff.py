@@ -77,6 +77,7 @@ def test_a_changed_fact_is_told_by_its_own_cause(tmp_path: Path, change: str, ta
 LATER = "update core.fct_episode set as_of_day = 101"
 
 
+@pytest.mark.fault("F39")
 def test_a_day_later_what_happened_on_it_is_new_and_what_was_known_before_is_late(tmp_path: Path) -> None:
     rows = "insert into services.timeline (service_key, episode_key, day) values ('t8', 'e0', 101), ('t9', 'e1', 100)"
     exits = "update core.fct_episode set exit_day = 101 where episode_key = 'e2'"

@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from flows.errors import LockedError, NothingPublishedError, OnHoldError, StageError
+from flows.errors import LeaseLostError, LockedError, NothingPublishedError, OnHoldError, StageError
 from flows.publish import files
 from flows.publish.audit import lines
 from flows.publish.release import (
@@ -46,15 +46,19 @@ def test_f49_a_stale_run_cannot_flip(kept: Home, expected):
     assert current_release(kept) == THREE
 
 
-def test_f49_a_run_that_lost_its_lease_is_stopped_under_the_lock_and_leaves_nothing(kept: Home, build):
-    def lost() -> None:
-        raise LockedError("lease lost", stage="publish", next_step="none")
+def test_f49_a_run_that_lost_its_lease_is_stopped_under_the_lock_and_its_release_is_never_listed(kept: Home, build):
+    def fence() -> None:
+        if (kept.releases / "2026-11-01-0004").exists():
+            raise LeaseLostError("lease lost", stage="publish", next_step="none")
 
-    before = tree(kept.releases)
-    with pytest.raises(LockedError, match="lease lost"):
-        publish_one(kept, build, before_flip=lost)
+    before = [release.release_id for release in releases(kept)]
+    with pytest.raises(LeaseLostError, match="lease lost"):
+        publish_one(kept, build, fence=fence)
+    assert (kept.releases / "2026-11-01-0004").exists(), "it was stopped at the very last look"
     assert current_release(kept) == THREE
-    assert tree(kept.releases) == before
+    assert [release.release_id for release in releases(kept)] == before
+    assert publish_one(kept, build) == current_release(kept) == "2026-11-01-0005"
+    assert not (kept.releases / "2026-11-01-0004").exists()
 
 
 def test_a_flip_to_what_is_not_there_is_refused(kept: Home):
