@@ -16,13 +16,12 @@ import duckdb
 
 from flows import history
 from flows.errors import VerifyError
-from flows.extract.folder import quoted
 from flows.extract.land import Extract, extracts
 from flows.lock import hold_home, home_format, refuse_other_format
 from flows.publish import audit, files, manifest
 from flows.publish.release import content_hashes, current_release, releases, verify
 from flows.publish.steps import step
-from flows.warehouse import FORMAT_VERSION, Home, connect
+from flows.warehouse import FORMAT_VERSION, Home, connect, readable
 
 STAGE = "upgrade"
 Manifests = list[dict[str, Any]]
@@ -155,7 +154,7 @@ def verify_home(home: Home) -> None:
 def _check_extract(connection: duckdb.DuckDBPyConnection, extract: Extract) -> None:
     for table, facts in extract.facts["tables"].items():
         try:
-            query = f"select count(*) from read_parquet({quoted(str(extract.file(table)))})"
+            query = f"select count(*) from {readable(connection, extract.file(table))}"
             rows = connection.execute(query).fetchall()[0][0]
         except duckdb.Error:
             raise _refused("a delivery that has landed cannot be read", table, 1) from None
