@@ -96,7 +96,7 @@ def wrong_key() -> KeyProblemError:
     return KeyProblemError(
         "a file is encrypted under another key",
         stage=STAGE,
-        next_step="restore the key that this home was made with; after a rotation the older releases need the older key",
+        next_step="restore the key that this home was made with",
     )
 
 
