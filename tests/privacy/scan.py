@@ -1,4 +1,5 @@
-"""Looking for texts in everything under a folder: every byte, and every cell of Parquet and DuckDB files decoded."""
+"""Looking for texts in everything under a folder: every byte, and every cell of Parquet and DuckDB files decoded, encrypted ones with
+the key that is at hand; what PNG and SVG files say of themselves."""
 
 from __future__ import annotations
 
@@ -9,6 +10,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import duckdb
+
+from flows.warehouse import connect, readable
 
 WORD = re.compile(rb"[A-Za-z0-9_\-]+")
 TOKEN = re.compile(rb"Qx[0-9a-f]{6}")
@@ -29,12 +32,14 @@ def contents(path: Path) -> Iterator[bytes]:
     yield content
     if content[:2] == b"\x1f\x8b":
         yield gzip.decompress(content)
-    if content[:4] == b"PAR1":
-        yield from _cells(f"read_parquet('{path}')", duckdb.connect())
+    if content[:4] in (b"PAR1", b"PARE"):
+        with connect() as connection:
+            yield from _cells(readable(connection, path), connection)
     if content[8:12] == b"DUCK":
-        with duckdb.connect(str(path), read_only=True) as connection:
+        with connect(path, read_only=True) as connection:
             tables = connection.execute(
-                "select table_schema, table_name from information_schema.tables where table_type = 'BASE TABLE'"
+                "select table_schema, table_name from information_schema.tables where table_type = 'BASE TABLE' "
+                "and table_catalog = current_database()"
             ).fetchall()
             for schema, table in tables:
                 yield from _cells(f'"{schema}"."{table}"', connection)
