@@ -17,6 +17,7 @@ from flows.publish import manifest
 from flows.publish.files import remove_tree
 from flows.publish.release import content_hashes, verify
 from flows.unlock import keys_of
+from flows.upgrade import verify_home
 from flows.warehouse import MARTS, Home, attach, connect, is_sealed
 from tests.conftest import aftercare_here
 from tests.privacy.scan import contents, files
@@ -132,7 +133,7 @@ def test_P7_every_command_opens_an_encrypted_home(night: Ran, copied: Path, key:
             ("sql", "select count(*) from core.fct_episode"), ("status",), ("releases",), ("checks",), ("diff", live, live),
             ("worklist", "--office", office), ("support", "--office", office), ("retention",), ("upgrade",),
             ("bootstrap", "--draws", "200"), ("models",), ("config", "show"),
-            ("export", "--format", "csv", "--out", tmp_path / "export"),
+            ("export", "all", "--to", tmp_path / "export"),
         )
     }  # fmt: skip
     assert {name: one.stderr[-300:] for name, one in done.items() if one.returncode} == {}
@@ -181,4 +182,4 @@ def test_P7_erasing_in_an_encrypted_home_keeps_it_encrypted(night: Ran, copied: 
     in_clear = {path.name for path in tables if "bootstrap" not in path.parts and not is_sealed(path)}
     assert in_clear == {"suppressed.parquet"}, "which was new, and holds no pseudonym"
     assert holding(copied, {str(person).encode()}, decoded=True) == set()
-    verify((copied / "current").resolve())
+    verify_home(Home(copied))
