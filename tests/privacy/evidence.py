@@ -20,7 +20,7 @@ LINES = {
     "canary scan": ("test_canaries|test_check_canaries", ""),
     "escape attempts and file modes": ("test_analyst", ""),
     "attack solver": ("test_attack", ""),
-    "encryption at rest": ("test_at_rest|test_encrypted_night", "P7_"),
+    "encryption at rest": ("test_at_rest|test_sealed_night", "P7_"),
     "forced spill": ("test_quiet", "P7_"),
     "erasure byte scan": ("test_erase|test_erased", "P10_|bytes|places"),
     "consent": ("test_consent|test_erase", "P24_"),
