@@ -12,7 +12,7 @@ TREE := $(shell git ls-files -z --cached --others --exclude-standard 2>/dev/null
 FAST := tests/unit tests/spec tests/property tests/golden tests/architecture
 SLOW := tests/simulation tests/dbt tests/database tests/faults tests/privacy tests/flows tests/docs
 
-.PHONY: help setup nightly serve test test-fast test-slow test-long simulation lint format lock docs quality benchmark benchmark-extract benchmark-dbt benchmark-checks million histories simulate-offices test-browser chromium simulate-need simulate truth attack simulate-services privacy crash pollers determinism faults clean
+.PHONY: help setup nightly serve test test-fast test-slow test-long simulation lint format lock docs quality benchmark benchmark-extract benchmark-dbt benchmark-encryption benchmark-checks million histories simulate-offices test-browser chromium simulate-need simulate truth attack simulate-services privacy crash pollers determinism faults clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -100,6 +100,9 @@ benchmark-extract: .venv/ready ## rows a second out of a PostgreSQL, before and 
 
 benchmark-dbt: .venv/ready ## dbt against its SQL run bare, and the cookbook's queries in ms: SURVIVORS=5000
 	@PYTHONPATH=. $(BIN)/python benchmarks/dbt_nodes.py --survivors $(or $(SURVIVORS),5000)
+
+benchmark-encryption: .venv/ready ## CPU seconds of a night in clear and encrypted: SURVIVORS=5000
+	@PYTHONPATH=. $(BIN)/python benchmarks/encryption.py --survivors $(or $(SURVIVORS),5000)
 
 benchmark-checks: .venv/ready ## CPU seconds of the checks beside those of the night without them: SURVIVORS=5000
 	@PYTHONPATH=. $(BIN)/python benchmarks/checks.py --survivors $(or $(SURVIVORS),5000)

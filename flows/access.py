@@ -1,7 +1,7 @@
 """`<home>/access.log`: who read what kind of thing and when; never a value, an id or the text of a query.
 
-One JSON line each: at (UTC), who (the name that the operating system has for the user), what (sql, worklist, key, subject-access, erase)
-and the facts that go with it. A read that cannot be written down does not happen.
+One JSON line each: at (UTC), who (the name that the operating system has for the user), what (sql, worklist, key, subject-access, erase,
+reader-key) and the facts that go with it. A read that cannot be written down does not happen.
 """
 
 import fcntl

@@ -15,7 +15,7 @@ import duckdb
 
 from flows.errors import Exit, NothingPublishedError, StageError
 from flows.publish.files import refusing
-from flows.warehouse import Home, connect
+from flows.warehouse import Home, attach, connect
 
 FILE = "casework.duckdb"
 WORKLIST = """
@@ -59,8 +59,7 @@ def write(home: Home, build_file: Path, release_id: str, as_of: date) -> int:
 
 
 def _fill(connection: duckdb.DuckDBPyConnection, build_file: Path, release_id: str, as_of: date) -> int:
-    quoted = str(build_file).replace("'", "''")
-    connection.execute(f"attach '{quoted}' as build (read_only)")
+    attach(connection, build_file, "build")
     connection.execute("create table about as select ? as release_id, ?::date as as_of", [release_id, as_of])
     connection.execute(WORKLIST)
     connection.execute("create table office as select office_id from build.core.dim_office order by office_id")

@@ -65,14 +65,22 @@ def config() -> None:
 @SOURCE
 @HOME
 def show(source: str | None, home: Path | None) -> None:
-    """Show every setting, its value and where it came from; secrets as ***."""
+    """Show every setting, its value and where it came from, secrets as ***; and what of the home lies encrypted."""
     from rich.console import Console
 
     from flows.configuration import settings_rows
     from flows.console import table
+    from flows.forms import form_rows
 
     given: dict[str, object] = {"home": home, "source": source}
-    Console(highlight=False).print(table(settings_rows(settings_module.load(**given), given)))
+    settings, screen = settings_module.load(**given), Console(highlight=False)
+    screen.print(table(settings_rows(settings, given)))
+    forms = form_rows(Home(settings.home.resolve()))
+    if forms:
+        screen.print(
+            f"files that hold people, of which new ones are {'encrypted' if settings.encryption == 'on' else 'in clear'}:"
+        )
+        screen.print(table(forms))
 
 
 @config.command()

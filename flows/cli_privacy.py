@@ -1,4 +1,4 @@
-"""`aftercare erase`, `subject-access`: a person's rights, for an officer who is authorised to act on them."""
+"""`aftercare erase`, `subject-access`, `retention`, `reader-key`: a person's rights, for an officer who is authorised to act on them."""
 
 import re
 from datetime import UTC, date, datetime
@@ -136,4 +136,21 @@ def retention(is_applied: bool, day: date | None, home: Path | None) -> None:
         click.echo(f"{'*' if term.is_due(day or at.date()) else ' '} {term.layer:<11} {due:<11} {term.name}")
 
 
-COMMANDS = (erase, subject_access, retention)
+@click.command("reader-key")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@HOME
+def reader_key(file: Path, home: Path | None) -> None:
+    """Write the key that opens encrypted releases, and nothing else, into a new FILE, for analysts. Each use is recorded."""
+    from flows.access import record
+    from flows.known import run_key
+    from flows.unlock import write_reader_key
+
+    settings, where = _home(home)
+    record(where, "reader-key", at=datetime.now(UTC))
+    write_reader_key(run_key(settings), file)
+    click.echo(
+        f"written to {file} (mode 0640): give it to the group of analysts, who set AFTERCARE_READER_KEY_FILE to it"
+    )
+
+
+COMMANDS = (erase, subject_access, retention, reader_key)

@@ -21,10 +21,10 @@ def report(home: Path | None, serving: bool, port: int) -> None:
     from flows.report_server import serve
 
     where = Home(settings_module.load(home=home).home.resolve())
+    if said := withdrawal.notice(where, release_folder(where).name):
+        click.echo(said, err=True)
     if serving:
         serve(where, port, click.echo)
     else:
         folder = release_folder(where)
         click.echo(folder / "report" / "index.html")
-        if said := withdrawal.notice(where, folder.name):
-            click.echo(said, err=True)

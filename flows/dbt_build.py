@@ -4,12 +4,14 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from flows import dbt_parsed
 from flows.errors import DbtError
+from flows.keyring import is_sealed, parquet_key
 from flows.settings import PROJECT, child_environment
 
 STAGE = "dbt build"
@@ -55,12 +57,15 @@ def build_marts(
     """
     told_variables = json.dumps(variables or {})
     command = [sys.executable, "-m", "flows.dbt_child", str(DBT_PROJECT), str(target), "build"]
-    command += ["--target", "build", "--exclude-resource-type", "unit_test", "--vars", told_variables]
-    parsed = dbt_parsed.name_of(str(DBT_PROJECT), told_variables, memory_limit)
+    file = run_folder / "build.duckdb"
+    sealed = file.exists() and is_sealed(file)
+    form = "encrypted" if sealed else "build"
+    command += ["--target", form, "--exclude-resource-type", "unit_test", "--vars", told_variables]
+    parsed = dbt_parsed.name_of(str(DBT_PROJECT), form, told_variables, memory_limit)
     dbt_parsed.lay_out(parsed, target)
     statuses: dict[str, int] = {}
     failed: list[str] = []
-    for told in _run(command, run_folder, memory_limit):
+    for told in _run(command, run_folder, memory_limit, parquet_key() if sealed else ""):
         event = _event(told)
         on_node(event)
         if event.what == "result":
@@ -91,8 +96,11 @@ def _event(told: dict[str, Any]) -> NodeEvent:
     )
 
 
-def _run(command: list[str], folder: Path, memory_limit: str) -> Iterator[dict[str, Any]]:
-    """The lines of the child as they come; what it writes besides is dropped, since it could quote a value."""
+def _run(command: list[str], folder: Path, memory_limit: str, key: str) -> Iterator[dict[str, Any]]:
+    """The lines of the child as they come; what it writes besides is dropped, since it could quote a value.
+
+    The child reads the key from its standard input: in its arguments or environment others could see it, and its children get those.
+    """
     environment = child_environment(PYTHONPATH=str(PROJECT), AFTERCARE_MEMORY_LIMIT=memory_limit)
     with subprocess.Popen(
         command,
@@ -104,6 +112,10 @@ def _run(command: list[str], folder: Path, memory_limit: str) -> Iterator[dict[s
         text=True,
     ) as child:
         assert child.stdout is not None
+        assert child.stdin is not None
+        with suppress(BrokenPipeError):
+            child.stdin.write(f"{key}\n")
+            child.stdin.flush()
         for line in child.stdout:
             if line.startswith("{"):
                 yield json.loads(line)

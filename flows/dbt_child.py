@@ -1,7 +1,8 @@
 """The short-lived process that runs dbt, so that no lock and no memory of it stays behind.
 
-Run as `python -m flows.dbt_child <project> <target path> <dbt arguments…>` in the folder of the build file. It writes one JSON
-line for each node that starts or ends on standard output, and nothing else.
+Run as `python -m flows.dbt_child <project> <target path> <dbt arguments…>` in the folder of the build file. The first line of standard
+input is the key of an encrypted build file, or empty: so it stands in no file, argument or environment. It writes one JSON line for
+each node that starts or ends on standard output, and nothing else.
 """
 
 import json
@@ -62,6 +63,16 @@ def main(arguments: list[str]) -> int:
     return 0 if result.success else 1
 
 
+def _take_key() -> None:
+    from flows import keyring
+
+    line = sys.stdin.buffer.readline().decode("ascii").strip()
+    if line:
+        key = keyring.bytes_of(line)
+        keyring.use(lambda: {keyring.HOME: key}, encrypts=True)
+
+
 if __name__ == "__main__":
+    _take_key()
     threading.Thread(target=_end_with_parent, daemon=True).start()
     sys.exit(main(sys.argv[1:]))

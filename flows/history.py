@@ -15,11 +15,10 @@ from pathlib import Path
 
 import duckdb
 
-from flows.extract.folder import quoted
 from flows.publish import files
 from flows.publish.catalogue import went_live
 from flows.publish.facts import sequence_of
-from flows.warehouse import Home, connect
+from flows.warehouse import Home, connect, readable, write_parquet
 
 GONE = "gone_keys"
 ASSESSMENTS = "assessment_history"
@@ -113,9 +112,9 @@ def restore(build: duckdb.DuckDBPyConnection, home: Home, release_id: str | None
     build.execute(HEADLINES_DECLARED)
     folder = home.history / (release_id or "none")
     if (path := folder / f"{ASSESSMENTS}.parquet").exists():
-        build.execute(f"create table history.{ASSESSMENTS} as select * from read_parquet({quoted(str(path))})")
+        build.execute(f"create table history.{ASSESSMENTS} as select * from {readable(build, path)}")
     if (path := folder / f"{HEADLINES}.parquet").exists():
-        build.execute(f"insert into history.{HEADLINES} by name select * from read_parquet({quoted(str(path))})")
+        build.execute(f"insert into history.{HEADLINES} by name select * from {readable(build, path)}")
 
 
 def show_recent(build: duckdb.DuckDBPyConnection, home: Home, release_id: str | None, as_of: date) -> None:
@@ -133,9 +132,7 @@ def show_recent(build: duckdb.DuckDBPyConnection, home: Home, release_id: str | 
     for _, name in sorted(newest.items())[-MOST_NIGHTS:]:
         path = home.history / name / f"{COUNTS}.parquet"
         if path.exists():
-            build.execute(
-                f"insert into raw.recent_counts select check_id, code, n from read_parquet({quoted(str(path))})"
-            )
+            build.execute(f"insert into raw.recent_counts select check_id, code, n from {readable(build, path)}")
 
 
 def keep(home: Home, build_file: Path, remembered: Memory) -> None:
@@ -151,8 +148,7 @@ def keep(home: Home, build_file: Path, remembered: Memory) -> None:
     }
     with connect(build_file, read_only=True) as connection:
         for name, query in queries.items():
-            target = quoted(str(building / f"{name}.parquet"))
-            connection.execute(f"copy ({query}) to {target} (format parquet, compression zstd)")
+            write_parquet(connection, query, building / f"{name}.parquet")
     files.write_text(building / MEMORY, remembered.as_json())
     shutil.rmtree(home.history / remembered.release_id, ignore_errors=True)
     os.replace(building, home.history / remembered.release_id)

@@ -14,7 +14,7 @@ from flows import history
 from flows.definitions import Definitions, definitions_of
 from flows.erase.erase import finish
 from flows.erase.suppression import digest
-from flows.errors import Exit, HomeError, StageError
+from flows.errors import Exit, HomeError, KeyProblemError, StageError
 from flows.extract.land import Extract, extracts
 from flows.extract.open import Source
 from flows.extract.pseudonymise import Key
@@ -26,8 +26,9 @@ from flows.publish.pointer import refuse_when_held
 from flows.publish.release import current_release
 from flows.roles import enforce
 from flows.settings import Settings
+from flows.unlock import unlock
 from flows.version import code_version, lock_hash
-from flows.warehouse import Home
+from flows.warehouse import MARTS, Home, encrypts, is_sealed
 
 __all__ = ["Night", "Unchanged", "access_of", "config", "config_hash", "open_night", "run_key"]
 
@@ -137,6 +138,7 @@ def open_night(
 
     Call it while holding the home. Raises a StageError that says what was refused; nothing was loaded then.
     """
+    unlock(settings)
     home = Home(settings.home.resolve())
     _refuse_unknown(accept)
     refuse_when_held(home)
@@ -145,13 +147,14 @@ def open_night(
     mapping = mapping_of(settings)
     definitions = definitions_of(instrument_of(settings, mapping), settings.definitions)
     key, live = run_key(settings), current_release(home)
+    _refuse_other_key(home, live, key)
     known = known_for(settings, home, key, source, live=live, as_of=as_of, full=full)
     if known.delivery:
         check_space(home, known.delivery)
     decided = config_hash(settings, definitions) + (digest(home) or "")
     fingerprint = _fingerprint(decided, known, usable(extracts(home.raw), key.id), key)
     made = {one.fingerprint: one.release_id for one in history.memories(home)} if once else {}
-    if live and manifest.read(home.releases / live)["fingerprint"] == fingerprint:
+    if live and manifest.read(home.releases / live)["fingerprint"] == fingerprint and _is_in_form(home, live):
         made[fingerprint] = live
     if fingerprint in made and not rebuild:
         if known.delivery:
@@ -159,6 +162,23 @@ def open_night(
         return Unchanged(made[fingerprint])
     accept |= frozenset(known.then.accept if known.then else ())
     return Night(settings, home, key, known, at, live, fingerprint, accept, definitions)
+
+
+def _is_in_form(home: Home, live: str) -> bool:
+    """Whether the live release is encrypted where files are to be, and not where they are not: else a night makes it anew."""
+    path = home.releases / live / MARTS
+    return not path.exists() or is_sealed(path) == encrypts()
+
+
+def _refuse_other_key(home: Home, live: str | None, key: Key) -> None:
+    """KeyProblemError where the live release is encrypted, and under the keys of another pseudonym key than this one."""
+    path = home.releases / (live or "none") / MARTS
+    if path.exists() and is_sealed(path) and manifest.read(path.parent).get("key_id") != key.id:
+        raise KeyProblemError(
+            "this home is encrypted under the keys of another pseudonym key",
+            stage="key",
+            next_step="restore that key; another pseudonym key begins a new home, which --home names",
+        )
 
 
 def config(settings: Settings, definitions: Definitions) -> dict[str, Any]:

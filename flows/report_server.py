@@ -8,6 +8,7 @@ from pathlib import Path
 from markupsafe import Markup
 
 from flows.errors import HomeError, StageError
+from flows.publish import withdrawal
 from flows.publish.release import hold_state, release_folder
 from flows.publish.report.words import words
 from flows.warehouse import Home
@@ -15,6 +16,8 @@ from flows.warehouse import Home
 HOST, PORT = "127.0.0.1", 4201
 PAGE = re.compile(r"/([a-z0-9][a-z0-9-]{0,80}\.html)")
 POLICY = re.compile(r'http-equiv="Content-Security-Policy" content="([^"]*)"')
+BODY = re.compile(r"<body[^>]*>")
+ALERT = '<p role="alert"><strong>{}</strong></p>'
 NOTHING = "default-src 'none'; base-uri 'none'; form-action 'none'"
 
 
@@ -25,18 +28,22 @@ class Report:
         self.home = home
 
     def page(self, name: str) -> str | None:
-        """A page by its file name; None where the live release has none of that name."""
+        """A page by its file name, which begins with the notice where the release was withdrawn; None where there is none of that name."""
         folder = release_folder(self.home) / "report"
         files = {path.name: path for path in folder.iterdir() if path.is_file()}
-        return files[name].read_text(encoding="utf-8") if name in files else None
+        if name not in files:
+            return None
+        page, said = files[name].read_text(encoding="utf-8"), withdrawal.notice(self.home, folder.parent.name)
+        return BODY.sub(lambda body: body.group() + Markup(ALERT).format(said), page, count=1) if said else page
 
     def notice(self) -> str | None:
-        """The page before the report while publishing is on hold or later runs did not publish; else None."""
-        told, hold = words(), hold_state(self.home)
-        failed = _failed_since(self.home, release_folder(self.home))
-        if hold is None and not failed:
+        """The page before the report while it is withdrawn, publishing is on hold or later runs did not publish; else None."""
+        told, hold, live = words(), hold_state(self.home), release_folder(self.home)
+        failed, said = _failed_since(self.home, live), withdrawal.notice(self.home, live.name)
+        if hold is None and not failed and not said:
             return None
-        lines = [told("serve.hold", what=hold.what, at=hold.at[:10])] if hold else []
+        lines = [said] if said else []
+        lines += [told("serve.hold", what=hold.what, at=hold.at[:10])] if hold else []
         lines += [told("serve.failed", n=failed)] if failed else []
         body = Markup("").join(Markup("<p>{}</p>").format(line) for line in lines)
         return Markup(

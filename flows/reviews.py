@@ -1,11 +1,11 @@
 """What a named case manager said of a support priority: she agrees, or overrules it for a reason from a list.
 
-`<home>/casework/reviews.csv` (mode 0600) is only ever added to, and read back by the next night: models.metric then tells how often
-people are of another mind. Nothing acts on a priority, reviewed or not.
+`<home>/casework/reviews.csv` (mode 0600; encrypted where files are) is only ever added to, and read back by the next night: models.metric
+then tells how often people are of another mind. Nothing acts on a priority, reviewed or not.
 """
 
 import csv
-import os
+import io
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from pathlib import Path
@@ -14,8 +14,8 @@ import pandas as pd
 
 from flows import casework
 from flows.errors import Exit, StageError
-from flows.publish.files import refusing
-from flows.warehouse import Home
+from flows.publish.files import exclusive, refusing
+from flows.warehouse import Home, read_text, write_text
 
 FILE = "reviews.csv"
 COLUMNS = ("reviewed_on", "episode_key", "office_id", "model_id", "band", "review", "reason")
@@ -40,15 +40,9 @@ def record(home: Home, given: Iterable[Mapping[str, str]], *, at: datetime) -> i
     """Keep reviews (episode_key, review, reason), all or none; how many. Raises ReviewError where one cannot be kept."""
     kept = [_checked(home, one, at.date()) for one in given]
     path = home.casework / FILE
-    with refusing("keeping reviews"):
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        with os.fdopen(descriptor, "a", encoding="utf-8", newline="") as file:
-            writer = csv.DictWriter(file, COLUMNS)
-            if file.tell() == 0:
-                writer.writeheader()
-            writer.writerows(kept)
-            file.flush()
-            os.fsync(file.fileno())
+    with refusing("keeping reviews"), exclusive(home.casework, "keeping reviews"):
+        more = pd.concat([until(home, date.max), pd.DataFrame(kept, columns=list(COLUMNS))])
+        write_text(path, more.to_csv(index=False))
     return len(kept)
 
 
@@ -58,14 +52,8 @@ def forget(home: Home, keys: set[str]) -> int:
     found = until(home, date.max)
     is_gone = found["episode_key"].isin(keys)
     if is_gone.any():
-        fresh = path.with_name(f".erasing-{FILE}")
         with refusing("erasing reviews"):
-            descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
-                found[~is_gone].to_csv(file, index=False)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(fresh, path)
+            write_text(path, found[~is_gone].to_csv(index=False))
     return int(is_gone.sum())
 
 
@@ -104,7 +92,7 @@ def until(home: Home, as_of: date) -> pd.DataFrame:
     path = home.casework / FILE
     if not path.exists():
         return pd.DataFrame(columns=list(COLUMNS), dtype=object)
-    found = pd.read_csv(path, dtype=str, keep_default_na=False)
+    found = pd.read_csv(io.StringIO(read_text(path)), dtype=str, keep_default_na=False)
     return found[found["reviewed_on"] <= as_of.isoformat()]
 
 

@@ -5,11 +5,13 @@ Every setting is an `AFTERCARE_…` variable; one that is not known refuses the 
 
 import os
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from flows.errors import Exit, StageError
+from flows.unlock import unlock
 
 PREFIX = "AFTERCARE_"
 PROJECT = Path(__file__).resolve().parent.parent
@@ -53,6 +55,16 @@ class Settings(BaseSettings):
         Path("~/.config/aftercare/pseudonym.key"),
         description="file of the pseudonym key, made with mode 0600 on first use",
     )
+    encryption: Literal["on", "off"] = Field(
+        "off",
+        description="whether what is written of people from now on (raw files, builds, history, releases, case-work) is encrypted, under "
+        "keys that follow from the pseudonym key",
+    )
+    reader_key_file: Path | None = Field(
+        None,
+        description="file of the key that opens encrypted releases and nothing else, for who does not hold the pseudonym key; "
+        "aftercare reader-key writes it",
+    )
     seed: int = Field(20261122, description="seed of everything that is drawn")
     draws: int = Field(100, ge=20, description="resamples behind an interval")
     instrument: str | None = Field(
@@ -88,7 +100,10 @@ class Settings(BaseSettings):
 
 
 def load(**given: object) -> Settings:
-    """The settings from the environment, overridden by what was given on the command line (None = not given)."""
+    """The settings from the environment, overridden by what was given on the command line (None = not given).
+
+    Files are opened and written from then on as they say. Raises SettingsError, or EncryptionError where nothing can be encrypted here.
+    """
     unknown = sorted(
         name
         for name in os.environ
@@ -102,7 +117,7 @@ def load(**given: object) -> Settings:
             next_step="correct the name or unset it; deployments/env.example lists them all",
         )
     try:
-        return Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
+        settings = Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
     except ValidationError as error:
         names = sorted({str(part["loc"][0]) for part in error.errors() if part["loc"]})
         raise SettingsError(
@@ -111,6 +126,8 @@ def load(**given: object) -> Settings:
             count=len(names),
             next_step="see deployments/env.example for what each takes",
         ) from None
+    unlock(settings)
+    return settings
 
 
 def is_in_environment(name: str) -> bool:

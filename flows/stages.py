@@ -85,8 +85,8 @@ def build(night: Night, watch: Watch) -> Done:
         memory_limit=night.settings.memory_limit,
         on_node=watch.node,
     )
-    store(run_door("landing", None, landing_counts(night), night.accept), night.build_file)
     with connect(night.build_file) as connection:
+        store(run_door("landing", None, landing_counts(night), night.accept), connection)
         write_frame(connection, "meta.extract", extract_rows(night))
         connection.execute(
             "update meta.exclusion set n_survivors_rounded = ? where reason = 'erased'", [rounded(n_people(night.home))]
@@ -98,12 +98,14 @@ def build(night: Night, watch: Watch) -> Done:
 
 def check_marts(night: Night, watch: Watch) -> Done:
     """Judge the marts by the counts that dbt took."""
-    return _judged(run_door("marts", night.build_file, None, night.accept))
+    with connect(night.build_file) as connection:
+        return _judged(run_door("marts", connection, None, night.accept))
 
 
 def check_estimates(night: Night, watch: Watch) -> Done:
     """Judge the estimates."""
-    return _judged(run_door("estimates", night.build_file, None, night.accept))
+    with connect(night.build_file) as connection:
+        return _judged(run_door("estimates", connection, None, night.accept))
 
 
 def publish(night: Night, watch: Watch) -> Done:

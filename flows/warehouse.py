@@ -4,7 +4,24 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
-import duckdb_extension_httpfs
+
+from flows import keyring
+from flows.at_rest import (
+    attach,
+    load_crypto,
+    parquet,
+    read_text,
+    readable,
+    unlock,
+    write_parquet,
+    write_text,
+)
+from flows.keyring import MARTS, encrypts, is_sealed, is_wrong_key, wrong_key
+
+__all__ = [
+    "FORMAT_VERSION", "MARTS", "Home", "attach", "connect", "encrypts", "is_sealed", "is_wrong_key", "load_crypto", "parquet",
+    "read_text", "readable", "unlock", "write_parquet", "write_text", "wrong_key",
+]  # fmt: skip
 
 # Raise it when what lies in a home changes its form, with a step in flows/upgrade.py that brings older homes there.
 FORMAT_VERSION = 2
@@ -67,13 +84,6 @@ class Home:
         return self.root / "hold.json"
 
 
-def load_crypto(connection: duckdb.DuckDBPyConnection) -> None:
-    """Load the extension that encrypts what is spilled, from its wheel: nothing is fetched."""
-    version = duckdb.__version__
-    folder = Path(duckdb_extension_httpfs.__file__).parent / "extensions" / f"v{version}"
-    connection.execute(f"load '{folder / 'httpfs.duckdb_extension'}'")
-
-
 def connect(
     path: Path | None = None,
     *,
@@ -85,7 +95,9 @@ def connect(
     """A DuckDB connection with everything that must not depend on the machine pinned.
 
     Time zone UTC, no extension is ever fetched, spilled data is encrypted, and row order is not promised. A connection that only reads has
-    nothing loaded that could reach out.
+    nothing loaded that could reach out. A file that is encrypted, or is new and to be, is attached to a database in memory as its default
+    catalog; KeyProblemError where its key is not at hand or is another one. A connection to such a file, or with a `temp_directory`, can
+    read encrypted Parquet files where the key is at hand.
     `path` None opens an in-memory database; without `temp_directory` an in-memory database cannot spill.
     """
     config: dict[str, str | bool | int | float | list[str]] = {
@@ -99,9 +111,24 @@ def connect(
         config["memory_limit"] = memory_limit
     if threads:
         config["threads"] = threads
-    connection = duckdb.connect(str(path) if path else ":memory:", read_only=read_only, config=config)
+    sealed = path is not None and (is_sealed(path) if path.exists() else keyring.encrypts())
+    in_clear = str(path) if path and not sealed else ":memory:"
+    connection = duckdb.connect(in_clear, read_only=read_only and not sealed, config=config)
     if temp_directory or (path and not read_only):
         load_crypto(connection)
     connection.execute("set time zone 'UTC'")
     connection.execute("set enable_progress_bar = false")
+    if path and sealed:
+        _open_sealed(connection, path, read_only=read_only)
+    if (sealed or temp_directory) and keyring.opens_home():
+        unlock(connection)
     return connection
+
+
+def _open_sealed(connection: duckdb.DuckDBPyConnection, path: Path, *, read_only: bool) -> None:
+    try:
+        attach(connection, path, path.stem, read_only=read_only)
+        connection.execute(f'use "{path.stem}"')
+    except Exception:
+        connection.close()
+        raise

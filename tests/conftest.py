@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from flows import keyring
 from flows.extract.simulate import Parameters, write_delivery
 from flows.publish.files import remove_tree
 from tests.nights import SECRET
@@ -114,6 +115,13 @@ def dirty_night(common: Path) -> WholeNight:
         night = make_night(common / "dirty", faults=True)
     assert night.code == 0, night.said
     return night
+
+
+@pytest.fixture(autouse=True)
+def _in_clear_again() -> Iterator[None]:
+    """What one test opens or writes encrypted is not what the next one does."""
+    yield
+    keyring.use(dict, encrypts=False)
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from flows.erase.rewrite import copy_database, keep_parquet
 from flows.publish import content, files, manifest
 from flows.publish.steps import step
 from flows.publish.verify import verify
-from flows.warehouse import Home
+from flows.warehouse import MARTS, Home, is_sealed
 
 AT_CWD, EXCHANGE = -100, 2
 
@@ -38,13 +38,13 @@ class Renewed:
 def renew(connection: duckdb.DuckDBPyConnection, home: Home, folder: Path) -> Renewed | None:
     """The release without the rows of `doomed`, verified, in the place of the old generation; None where it holds none."""
     building = home.releases / f".building-{folder.name}"
-    with attached(connection, folder / "marts.duckdb", "old") as relations:
+    with attached(connection, folder / MARTS, "old") as relations:
         affected = {one.name: count for one in relations if (count := n_doomed(connection, one))}
         if not affected:
             return None
         files.remove_tree(building)
         _link_rest(folder, building, affected)
-        _write_tables(connection, relations, affected, building)
+        _write_tables(connection, relations, affected, folder, building)
     before = files.sha256(folder / manifest.NAME)
     generation = _write_manifest(connection, folder, building)
     files.sync_tree(building)
@@ -61,7 +61,7 @@ def renew(connection: duckdb.DuckDBPyConnection, home: Home, folder: Path) -> Re
 
 def _link_rest(folder: Path, building: Path, affected: dict[str, int]) -> None:
     """Every file that does not change, as a second name of the same bytes where the disk can, else as a copy."""
-    changes = {"marts.duckdb", manifest.NAME, *(f"parquet/{name.replace('.', '/')}.parquet" for name in affected)}
+    changes = {MARTS, manifest.NAME, *(f"parquet/{name.replace('.', '/')}.parquet" for name in affected)}
     for file in files.files_in(folder):
         inside = file.relative_to(folder)
         target = building / inside
@@ -74,22 +74,26 @@ def _link_rest(folder: Path, building: Path, affected: dict[str, int]) -> None:
 
 
 def _write_tables(
-    connection: duckdb.DuckDBPyConnection, relations: list[Relation], affected: dict[str, int], building: Path
+    connection: duckdb.DuckDBPyConnection,
+    relations: list[Relation],
+    affected: dict[str, int],
+    folder: Path,
+    building: Path,
 ) -> None:
     columns = content.tables_of(connection, "old")
     order = {name: content.sort_order(name, types) for name, types in columns.items()}
-    copy_database(connection, relations, building / "marts.duckdb", order)
+    copy_database(connection, relations, building / MARTS, order=order, sealed=is_sealed(folder / MARTS))
     for relation in relations:
         target = building / "parquet" / f"{relation.name.replace('.', '/')}.parquet"
         if relation.name in affected and target.parent.is_dir():
-            keep_parquet(connection, relation, target)
+            keep_parquet(connection, relation, target, sealed=False)
 
 
 def _write_manifest(connection: duckdb.DuckDBPyConnection, folder: Path, building: Path) -> int:
     """The old manifest with what is true of the new tables and files, and the number of the generation."""
     written = manifest.read(folder)
     generation = int(written.get("generation", 1)) + 1
-    with attached(connection, building / "marts.duckdb", "renewed"):
+    with attached(connection, building / MARTS, "renewed"):
         tables = content.tables_of(connection, "renewed")
         hashes = content.content_hashes_in(connection, "renewed", tables)
         rows = {table: content.row_count(connection, "renewed", table) for table in tables}

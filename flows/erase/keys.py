@@ -7,7 +7,8 @@ from pathlib import Path
 
 import duckdb
 
-from flows.publish.content import literal, quoted
+from flows.publish.content import quoted
+from flows.warehouse import attach, readable
 
 # (what belongs to, whom): a row that holds both says so. Merged records are one person, whichever way the merge points.
 OWNED = (
@@ -38,7 +39,7 @@ class Relation:
 
 def parquet_relation(connection: duckdb.DuckDBPyConnection, path: Path) -> Relation:
     """One Parquet file as a relation."""
-    sql = f"read_parquet({literal(str(path))})"
+    sql = readable(connection, path)
     columns = connection.execute(f"describe select * from {sql}").fetchall()
     return Relation(sql, path.stem, _keys((str(name), str(kind)) for name, kind, *_ in columns))
 
@@ -65,7 +66,7 @@ def _keys(columns: Iterable[tuple[str, str]]) -> tuple[str, ...]:
 @contextmanager
 def attached(connection: duckdb.DuckDBPyConnection, path: Path, catalog: str) -> Iterator[list[Relation]]:
     """The tables of a DuckDB file, attached read-only in the block."""
-    connection.execute(f"attach {literal(str(path))} as {quoted(catalog)} (read_only)")
+    attach(connection, path, catalog)
     try:
         yield database_relations(connection, catalog)
     finally:

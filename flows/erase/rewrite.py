@@ -15,7 +15,7 @@ from flows.erase.keys import Relation, attached, n_doomed, parquet_relation
 from flows.publish import files
 from flows.publish.content import literal, quoted
 from flows.publish.steps import step
-from flows.warehouse import Home
+from flows.warehouse import Home, attach, is_sealed, write_parquet
 
 
 @dataclass(frozen=True)
@@ -42,15 +42,14 @@ def rewrite_parquet(connection: duckdb.DuckDBPyConnection, path: Path, root: Pat
         return None
     before, fresh = files.sha256(path), path.with_name(f".erasing-{path.name}")
     fresh.unlink(missing_ok=True)
-    keep_parquet(connection, relation, fresh)
+    keep_parquet(connection, relation, fresh, sealed=is_sealed(path))
     _replace(fresh, path)
     return Rewritten(path.relative_to(root).as_posix(), before, files.sha256(path), rows)
 
 
-def keep_parquet(connection: duckdb.DuckDBPyConnection, relation: Relation, target: Path) -> None:
-    """Write those rows of a relation that are not of `doomed`, in their order."""
-    query = f"select * from {relation.sql} where not ({relation.is_doomed})"
-    connection.execute(f"copy ({query}) to {literal(str(target))} (format parquet, compression zstd)")
+def keep_parquet(connection: duckdb.DuckDBPyConnection, relation: Relation, target: Path, *, sealed: bool) -> None:
+    """Write those rows of a relation that are not of `doomed`, in their order; encrypted or not."""
+    write_parquet(connection, f"select * from {relation.sql} where not ({relation.is_doomed})", target, sealed=sealed)
 
 
 def rewrite_database(connection: duckdb.DuckDBPyConnection, path: Path, root: Path) -> Rewritten | None:
@@ -61,7 +60,7 @@ def rewrite_database(connection: duckdb.DuckDBPyConnection, path: Path, root: Pa
         rows = sum(n_doomed(connection, relation) for relation in relations)
         if not rows:
             return None
-        copy_database(connection, relations, fresh)
+        copy_database(connection, relations, fresh, sealed=is_sealed(path))
     before = files.sha256(path)
     _replace(fresh, path)
     return Rewritten(path.relative_to(root).as_posix(), before, files.sha256(path), rows)
@@ -76,12 +75,16 @@ def rewrite_reviews(connection: duckdb.DuckDBPyConnection, home: Home) -> Rewrit
 
 
 def copy_database(
-    connection: duckdb.DuckDBPyConnection, relations: list[Relation], target: Path, order: dict[str, str] | None = None
-) -> None:
-    """A new DuckDB file with the tables of the attached file `old`, without the rows of `doomed`; comments go along."""
+    connection: duckdb.DuckDBPyConnection, relations: list[Relation], target: Path, *, sealed: bool,
+    order: dict[str, str] | None = None,
+) -> None:  # fmt: skip
+    """A new DuckDB file with the tables of the attached file `old`, without the rows of `doomed`; comments go along.
+
+    Like every file that is written anew it keeps its form, encrypted (`sealed`) or not, whatever the setting says of new files.
+    """
     mask = os.umask(0o077)
     try:
-        connection.execute(f"attach {literal(str(target))} as fresh")
+        attach(connection, target, "fresh", read_only=False, sealed=sealed)
     finally:
         os.umask(mask)
     try:

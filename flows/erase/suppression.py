@@ -12,10 +12,9 @@ import duckdb
 
 from flows.extract.pseudonymise import Key, install
 from flows.publish import files
-from flows.publish.content import literal
 from flows.publish.files import refusing
 from flows.publish.steps import step
-from flows.warehouse import Home, connect
+from flows.warehouse import Home, connect, readable, write_parquet
 
 PURPOSE = "suppression"
 KIND = "erased"
@@ -34,8 +33,14 @@ def path(home: Home) -> Path:
 
 
 def digest(home: Home) -> str | None:
-    """A hash that changes with the list; None where nobody was erased."""
-    return hashlib.sha256(path(home).read_bytes()).hexdigest() if path(home).exists() else None
+    """A hash that changes with what the list says, in whichever form its file lies; None where nobody was erased."""
+    if not path(home).exists():
+        return None
+    with connect() as connection:
+        rows = connection.execute(
+            f"select token, is_person from {readable(connection, path(home))} order by token"
+        ).fetchall()
+    return hashlib.sha256("".join(f"{token} {int(is_person)}\n" for token, is_person in rows).encode()).hexdigest()
 
 
 def show(connection: duckdb.DuckDBPyConnection, home: Home, key: Key) -> None:
@@ -43,7 +48,7 @@ def show(connection: duckdb.DuckDBPyConnection, home: Home, key: Key) -> None:
     install(connection, Key(key.derive(PURPOSE)))
     connection.execute(f"create or replace temp macro token(key) as pseudonym('{KIND}', key)")
     known = (
-        f"select token, is_person from read_parquet({literal(str(path(home)))})"
+        f"select token, is_person from {readable(connection, path(home))}"
         if path(home).exists()
         else "select null::varchar as token, false as is_person where false"
     )
@@ -76,7 +81,7 @@ def add(connection: duckdb.DuckDBPyConnection, home: Home, more: dict[str, bool]
     fresh = folder(home) / ".suppressed.parquet"
     with refusing("writing the suppression list"):
         fresh.unlink(missing_ok=True)
-        connection.execute(f"copy suppressed to {literal(str(fresh))} (format parquet)")
+        write_parquet(connection, "from suppressed", fresh)
         fresh.chmod(0o600)
         with fresh.open("rb") as file:
             os.fsync(file.fileno())
@@ -91,7 +96,7 @@ def n_people(home: Home) -> int:
     if not path(home).exists():
         return 0
     with connect() as connection:
-        query = f"select count(*) filter (where is_person) from read_parquet({literal(str(path(home)))})"
+        query = f"select count(*) filter (where is_person) from {readable(connection, path(home))}"
         ((count,),) = connection.execute(query).fetchall()
     return int(count)
 

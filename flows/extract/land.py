@@ -1,7 +1,8 @@
 """Landing: a delivery becomes one folder of typed, pseudonymised Parquet files, committed by a rename.
 
 Nothing identifying is ever written: 🔒 columns are not selected, 🔑 columns are hashed inside the engine that reads them, a code that the
-contract does not know becomes `#` and a keyed hash, and nothing can be spilled in clear. A cell whose text is not of its type lands
+contract does not know becomes `#` and a keyed hash, and nothing can be spilled in clear; with AFTERCARE_ENCRYPTION on
+the files are encrypted too. A cell whose text is not of its type lands
 as null, and its column's name in `unreadable`.
 """
 
@@ -18,10 +19,10 @@ import duckdb
 
 from flows.errors import DeliveryError, HomeError
 from flows.extract.contract import Contract, Table
-from flows.extract.folder import quoted
 from flows.extract.landing_query import landing_query, repeated_keys
 from flows.extract.pseudonymise import Key, install
 from flows.extract.source import Delivery
+from flows.warehouse import write_parquet
 
 STAGE = "landing"
 # Raise it when raw files change their form: deliveries landed before are then landed again.
@@ -140,10 +141,7 @@ def _write_table(
     target = building / f"{table.name}.parquet"
     try:
         connection.execute(repeated_keys(scan, table))
-        count = connection.execute(
-            f"copy ({landing_query(scan, table, contract, str(sequence))}) "
-            f"to {quoted(str(target))} (format parquet, compression zstd)"
-        ).fetchall()[0][0]
+        count = write_parquet(connection, landing_query(scan, table, contract, str(sequence)), target)
     except duckdb.Error as error:
         raise _unreadable(error, delivery, table) from None
     expected = delivery.facts.rows[table.name]
@@ -164,7 +162,7 @@ def _write_gone(connection: duckdb.DuckDBPyConnection, building: Path, delivery:
     if gone is None:
         return
     target = building / f"{table.name}.gone.parquet"
-    connection.execute(f"copy ({gone}) to {quoted(str(target))} (format parquet, compression zstd)")
+    write_parquet(connection, gone, target)
     _sync(target)
 
 
@@ -173,7 +171,7 @@ def _write_sums(connection: duckdb.DuckDBPyConnection, building: Path, delivery:
     sums = delivery.sums()
     if sums:
         target = building / "sums.parquet"
-        connection.execute(f"copy ({sums}) to {quoted(str(target))} (format parquet, compression zstd)")
+        write_parquet(connection, sums, target)
         _sync(target)
 
 

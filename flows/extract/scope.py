@@ -11,6 +11,7 @@ from flows.extract.contract import Contract, Table
 from flows.extract.folder import quoted
 from flows.extract.land import LANDING_VERSION, Extract
 from flows.extract.source import DeliveryFacts
+from flows.warehouse import parquet
 
 STAGE = "delivery check"
 
@@ -115,22 +116,19 @@ def standing(facts: DeliveryFacts, extracts: list[Extract], key_id: str) -> Stan
 
 
 def rows_in_force(scope: list[Extract], table: Table) -> str:
-    """A SQL query over the extracts in scope: the rows of a table that hold now.
+    """A SQL query over the extracts in scope: the rows of a table that hold now, for a connection that can read raw files.
 
     A row gives way to a later incremental reading of a database that has its key again, or that found its key gone, so that what is
     left is what a full reading would give. Rows of folder deliveries all stay: dbt collapses them by `modified_at`.
     """
-    files = ", ".join(quoted(str(extract.file(table.name))) for extract in scope)
-    rows = f"select * from read_parquet([{files}], union_by_name=true)"
+    rows = f"select * from {parquet(*(extract.file(table.name) for extract in scope))}"
     later = [extract for extract in scope if extract.cursor and not extract.is_full]
     if not later:
         return rows
     keys = ", ".join(f'"{name}"' for name in table.landed_key)
-    changed = [
-        f"select {keys}, extract_sequence as s from read_parquet({quoted(str(e.file(table.name)))})" for e in later
-    ]
+    changed = [f"select {keys}, extract_sequence as s from {parquet(e.file(table.name))}" for e in later]
     changed += [
-        f"select {keys}, {extract.sequence} as s from read_parquet({quoted(str(gone))})"
+        f"select {keys}, {extract.sequence} as s from {parquet(gone)}"
         for extract in later
         if (gone := extract.gone(table.name))
     ]
@@ -168,5 +166,5 @@ def show_known_keys(
             f"({rows_in_force(base, contract.tables['aso_assessments'])}) where instrument_version is not null"
         )
     if gone_before:
-        parts.append(f"select table_name, key, true from read_parquet({quoted(str(gone_before))})")
+        parts.append(f"select table_name, key, true from {parquet(gone_before)}")
     build.execute("create or replace table raw.known_keys as " + " union all ".join(parts))

@@ -18,6 +18,7 @@ from flows.extract.keyscan import stamp
 from flows.extract.land import Extract
 from flows.extract.pseudonymise import Key
 from flows.extract.url import DatabaseUrl
+from flows.warehouse import parquet
 
 # Raise it when sums are made in another way: those that were kept are then not compared.
 FORM = 2
@@ -164,10 +165,9 @@ def kept_bins(extracts: list[Extract]) -> str | None:
     files = [extract.folder / "sums.parquet" for extract in extracts]
     if not all(file.exists() for file in files):
         return None
-    listed = ", ".join(quoted(str(file)) for file in files)
     return (
         "select table_name, bin, sum(n_rows)::bigint as n_rows, sum(keys)::decimal(38, 0) as keys, "
-        f"sum(stamps)::decimal(38, 0) as stamps from read_parquet([{listed}]) group by all"
+        f"sum(stamps)::decimal(38, 0) as stamps from {parquet(*files)} group by all"
     )
 
 

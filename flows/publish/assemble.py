@@ -17,7 +17,7 @@ from flows.publish.sharing.cells import read_state, write_state
 from flows.publish.steps import step
 from flows.publish.tables import PROMISED, SCHEMAS
 from flows.publish.verify import check_promise
-from flows.warehouse import Home, connect
+from flows.warehouse import Home, attach, connect, is_sealed, write_parquet
 
 FORBIDDEN_MODELS = (".pkl", ".pickle", ".joblib", ".skops", ".dill")
 
@@ -55,7 +55,8 @@ def assemble(
         building / "marts.duckdb", temp_directory=spill, memory_limit=memory_limit, threads=threads
     ) as connection:  # fmt: skip
         _copy_marts(connection, build_file, facts)
-        _write_parquet(connection, building / "parquet")
+        if not is_sealed(building / "marts.duckdb"):
+            _write_parquet(connection, building / "parquet")
     with refusing("writing the release"):
         files.remove_tree(spill)
         _copy_models(models_folder, building / "models")
@@ -69,7 +70,7 @@ def assemble(
 
 def _copy_marts(connection: duckdb.DuckDBPyConnection, build_file: Path, facts: ReleaseFacts) -> None:
     connection.execute("set preserve_insertion_order = true")
-    content.attach(connection, build_file, "build")
+    attach(connection, build_file, "build")
     check_promise(connection, "build", optional={"meta.release"})
     tables = content.tables_of(connection, "build")
     connection.execute("begin")  # one transaction: a commit a table would sync the disk a table
@@ -126,8 +127,7 @@ def _write_parquet(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
         target = folder / schema / f"{name}.parquet"
         step(f"write {schema}/{target.name}")
         target.parent.mkdir(parents=True, exist_ok=True)
-        path = content.literal(str(target))
-        connection.execute(f"copy {content.quoted(table)} to {path} (format parquet, compression zstd)")
+        write_parquet(connection, f"from {content.quoted(table)}", target, sealed=False)
 
 
 def _copy_models(source: Path | None, target: Path) -> None:

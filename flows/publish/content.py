@@ -8,7 +8,7 @@ import duckdb
 
 from flows.publish.files import refusing
 from flows.publish.tables import KEYS, SCHEMAS, STAMPED_COLUMNS, STAMPED_TABLES
-from flows.warehouse import connect
+from flows.warehouse import attach, connect
 
 FLOATS = ("FLOAT", "DOUBLE", "REAL")
 _LOW = 2**64 - 1
@@ -22,11 +22,6 @@ def quoted(name: str) -> str:
 def literal(text: str) -> str:
     """A text as an SQL literal."""
     return "'" + text.replace("'", "''") + "'"
-
-
-def attach(connection: duckdb.DuckDBPyConnection, path: Path, name: str) -> None:
-    """Attaches a DuckDB file read-only under a name."""
-    connection.execute(f"attach {literal(str(path))} as {quoted(name)} (read_only)")
 
 
 def tables_of(connection: duckdb.DuckDBPyConnection, catalog: str) -> dict[str, dict[str, str]]:

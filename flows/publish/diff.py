@@ -15,7 +15,7 @@ from flows.publish import content, manifest
 from flows.publish.content import quoted
 from flows.publish.files import STAGE
 from flows.publish.tables import KEYS, STAMPED_TABLES
-from flows.warehouse import connect
+from flows.warehouse import attach, connect
 
 CAUSES = ("corrected", "late", "gone", "new", "definition", "time", "code", "other")
 """Causes in the order of precedence: an episode with a corrected and a new form changed by correction."""
@@ -96,7 +96,7 @@ def difference(before: Path, after: Path) -> Difference:
         )
     with connect() as connection:
         for name, folder in (("old", before), ("new", after)):
-            content.attach(connection, folder / "marts.duckdb", name)
+            attach(connection, folder / "marts.duckdb", name)
         days = _days(connection)
         definitions = _definitions(connection)
         if definitions:

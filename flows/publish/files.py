@@ -12,8 +12,9 @@ from pathlib import Path
 
 import duckdb
 
-from flows.errors import HomeError, LockedError, VerifyError
+from flows.errors import HomeError, LockedError, StageError, VerifyError
 from flows.publish.steps import step
+from flows.warehouse import is_wrong_key, wrong_key
 
 STAGE = "publish"
 FILE_MODE, FOLDER_MODE = 0o440, 0o550
@@ -100,7 +101,7 @@ def remove_tree(folder: Path) -> None:
 
 
 @contextmanager
-def exclusive(folder: Path) -> Iterator[None]:
+def exclusive(folder: Path, what: str = "moving the current release") -> Iterator[None]:
     """Holds a folder against every other process that asks the same way; waits a few seconds, then refuses."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     give_up = time.monotonic() + LOCK_SECONDS
@@ -112,7 +113,7 @@ def exclusive(folder: Path) -> Iterator[None]:
             except BlockingIOError:
                 if time.monotonic() > give_up:
                     raise LockedError(
-                        "another process is moving the current release",
+                        f"another process is {what}",
                         stage=STAGE, next_step="wait for it to end, then run again",
                     ) from None  # fmt: skip
                 time.sleep(0.02)
@@ -135,7 +136,9 @@ def refusing(what: str, *, table: str | None = None) -> Iterator[None]:
         raise _from_duckdb(what, error, table) from None
 
 
-def _from_duckdb(what: str, error: duckdb.Error, table: str | None) -> HomeError | VerifyError:
+def _from_duckdb(what: str, error: duckdb.Error, table: str | None) -> StageError:
+    if is_wrong_key(error):
+        return wrong_key()
     text = str(error)
     no_room = "run again with more free space or a higher memory limit"
     if isinstance(error, duckdb.OutOfMemoryException) or "No space left" in text:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from math import inf
 
 from flows.publish.disclosure import BASE, MINIMUM, one_way_hidden
+from flows.publish.sequence import Published, narrowed
 
 FUZZ = BASE // 2
 Range = tuple[float, float]
@@ -22,6 +23,14 @@ class Past:
     hidden: frozenset[str]
     decided: "Hiding | None" = None
     """What `linked_hidden` said then; `hidden` may be more, for the sake of other tables."""
+    total: bool = False
+    """Whether the total was hidden."""
+    older: tuple[Published, ...] = ()
+    """The tables before that one, the oldest first."""
+
+    def chain(self) -> list[Published]:
+        """All of them that are remembered, the oldest first."""
+        return [*self.older, Published(self.counts, self.hidden, self.total)]
 
 
 @dataclass(frozen=True)
@@ -40,6 +49,7 @@ def linked_hidden(
     caps: Mapping[str, int] | None = None,
     whole: int | None = None,
     past: Past | None = None,
+    public: Collection[str] = (),
     threshold: int = MINIMUM,
 ) -> Hiding:
     """What to hide of a table with a total, so that neither its whole nor its past narrows it.
@@ -47,7 +57,8 @@ def linked_hidden(
     `caps`: the wholes that are shown, of which the cells are parts; `whole`: the exact total of all wholes, where it is known.
 
     The past is taken to grow: a cell shown before is no less now, and one hidden before was no more than it is shown now. Groups
-    hidden before are the first to be hidden again, and a table that counts the same hides the same.
+    hidden before are the first to be hidden again, and a table that counts the same hides the same. What all tables before it and
+    this one tell together is worked out exactly; `public` names are groups that are no secret.
     """
     if sum(counts.values()) < threshold:
         return Hiding(frozenset(counts), total=True)
@@ -60,11 +71,29 @@ def linked_hidden(
         if not others:
             return Hiding(frozenset(counts), total=True)
         hidden.add(others.pop(0))
-    if past and not before <= hidden and _past_exposed(counts, hidden, past, threshold):
-        return linked_hidden(
-            counts, people=people, also={*also, *before}, caps=caps, whole=whole, past=past, threshold=threshold
-        )
-    return Hiding(frozenset(hidden))
+    return _safe_over_time(counts, hidden, others, past, public, threshold) if past else Hiding(frozenset(hidden))
+
+
+def _safe_over_time(
+    counts: Mapping[str, int],
+    hidden: set[str],
+    others: list[str],
+    past: Past,
+    public: Collection[str],
+    threshold: int,
+) -> Hiding:
+    """Hide more, one by one, until nothing is narrowed by all tables together that was not by those before."""
+    chain, before = past.chain(), None
+    while True:
+        now = Published(counts, frozenset(hidden))
+        found = narrowed([*chain, now], threshold=threshold, public=public)
+        if found and before is None:
+            before = narrowed(chain, threshold=threshold, public=public)
+        if not found or found <= (before or set()):
+            return Hiding(now.hidden)
+        if not others:
+            return Hiding(frozenset(counts), total=True)
+        hidden.add(others.pop(0))
 
 
 def _is_as_decided(
@@ -132,18 +161,3 @@ def _most(name: str, counts: Mapping[str, int], caps: Mapping[str, int], past: P
     if past is None or name in past.counts:
         return most
     return min(most, float(max(counts[name], sum(counts.values()) - sum(past.counts.values()))))
-
-
-def _past_exposed(counts: Mapping[str, int], hidden: set[str], past: Past, threshold: int) -> bool:
-    """Whether what is shown now tells what was hidden before: it was no more then, and less by no more than the total grew."""
-    if sum(past.counts.values()) < threshold:
-        return False
-    growth = sum(counts.values()) - sum(past.counts.values())
-    known: dict[str, Range] = {}
-    gone = past.hidden & past.counts.keys()
-    for name in gone:
-        was, shown = past.counts[name], name in counts and name not in hidden
-        least = max(0, max(threshold, counts[name] - FUZZ) - max(0, growth)) if shown else 0
-        known[name] = (float(min(was, least)), float(max(was, counts[name] + FUZZ)) if shown else inf)
-    found = ranges(known, sum(past.counts[name] for name in gone))
-    return not all(is_protected(one, threshold) for one in found.values())

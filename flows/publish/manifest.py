@@ -10,7 +10,7 @@ from flows.publish import content, files
 from flows.publish.facts import ReleaseFacts
 from flows.publish.files import STAGE
 from flows.publish.tables import INTERFACE_VERSION
-from flows.warehouse import connect
+from flows.warehouse import attach, connect
 
 NAME = "manifest.json"
 
@@ -31,7 +31,7 @@ def describe(folder: Path, facts: ReleaseFacts, *, audit_head: str) -> dict[str,
 
 def _tables(marts: Path) -> dict[str, dict[str, Any]]:
     with connect() as connection:
-        content.attach(connection, marts, "marts")
+        attach(connection, marts, "marts")
         tables = content.tables_of(connection, "marts")
         hashes = content.content_hashes_in(connection, "marts", tables)
         return {

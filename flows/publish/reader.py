@@ -5,10 +5,9 @@ from pathlib import Path
 import duckdb
 
 from flows.errors import NothingPublishedError
-from flows.publish import content
 from flows.publish.catalogue import current_release
 from flows.publish.files import STAGE
-from flows.warehouse import Home, connect
+from flows.warehouse import Home, attach, connect
 
 ATTEMPTS = 5
 
@@ -35,7 +34,7 @@ def open_release(home: Home, release_id: str | None = None) -> duckdb.DuckDBPyCo
         folder = release_folder(home, release_id)
         connection = connect()
         try:
-            content.attach(connection, folder / "marts.duckdb", "marts")
+            attach(connection, folder / "marts.duckdb", "marts")
             break
         except duckdb.IOException:
             connection.close()

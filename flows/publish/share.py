@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from flows.publish import content, files
+from flows.publish import files
 from flows.publish.disclosure import checked_threshold
 from flows.publish.facts import ReleaseFacts
 from flows.publish.gate import check_share
@@ -19,7 +19,7 @@ from flows.publish.sharing.figure import as_csv, neutral, worded
 from flows.publish.sharing.gather import ALL, GROUPS, Gather, Marts, by_group, gather, marts_of
 from flows.publish.sharing.protect import Rule, with_rest
 from flows.publish.sharing.rest import at_rest
-from flows.warehouse import connect
+from flows.warehouse import attach, connect
 
 __all__ = ["CAVEATS", "GROUPS", "Written", "as_csv", "neutral", "share_of", "write_share"]
 
@@ -92,7 +92,7 @@ def write_share(
     """
     checked_threshold(threshold)
     with connect() as connection:
-        content.attach(connection, marts, "marts")
+        attach(connection, marts, "marts")
         found = marts_of(connection)
         written = share_of(found, facts, threshold=threshold, past=past)
         folder.mkdir()

@@ -10,7 +10,7 @@ from flows.errors import VerifyError
 from flows.publish import content, files, manifest
 from flows.publish.files import STAGE, refusing
 from flows.publish.tables import PROMISED
-from flows.warehouse import connect
+from flows.warehouse import attach, connect
 
 AGAIN = "publish again from the checked build file; if it happens twice, look at the disk"
 
@@ -27,7 +27,7 @@ def verify(folder: Path, expected: Mapping[str, Any] | None = None) -> None:
     with refusing("verifying the release"):
         _check_files(folder, written["files"])
         with connect() as connection:
-            content.attach(connection, folder / "marts.duckdb", "marts")
+            attach(connection, folder / "marts.duckdb", "marts")
             check_promise(connection, "marts")
             _check_rows(connection, written["tables"])
             _check_stamp(connection, written["release_id"])

@@ -63,6 +63,7 @@ def environment(folder: Path) -> dict[str, str]:
         **kept,
         "PYTHONPATH": str(PROJECT),
         "AFTERCARE_KEY_FILE": str(folder / "key"),
+        "AFTERCARE_ENCRYPTION": "on",  # the one whole night that the tests make encrypted: test_sealed_night.py
         "AFTERCARE_PREFECT_PORT": "4270",
     }
 

@@ -1,17 +1,26 @@
-"""Looking for texts in everything under a folder: every byte, and every cell of Parquet and DuckDB files decoded."""
+"""Looking for texts in everything under a folder: every byte, and every cell of Parquet and DuckDB files decoded, encrypted ones with
+the key that is at hand; workbooks unpacked; pictures, also those inside of pages, with what they say of themselves."""
 
 from __future__ import annotations
 
+import base64
+import contextlib
 import gzip
 import json
 import re
+import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import duckdb
 
+from flows.warehouse import connect, readable
+
 WORD = re.compile(rb"[A-Za-z0-9_\-]+")
 TOKEN = re.compile(rb"Qx[0-9a-f]{6}")
+PNG = b"\x89PNG\r\n\x1a\n"
+DATA = re.compile(rb"data:[\w/+.-]+;base64,([A-Za-z0-9+/=]+)")
 
 
 def files(home: Path) -> list[Path]:
@@ -29,15 +38,43 @@ def contents(path: Path) -> Iterator[bytes]:
     yield content
     if content[:2] == b"\x1f\x8b":
         yield gzip.decompress(content)
-    if content[:4] == b"PAR1":
-        yield from _cells(f"read_parquet('{path}')", duckdb.connect())
+    if content[:4] == b"PK\x03\x04":
+        with zipfile.ZipFile(path) as packed:
+            yield from (packed.read(name) for name in packed.namelist())
+    if content[:8] == PNG:
+        yield from _said_by_picture(content)
+    for embedded in DATA.findall(content):
+        picture = base64.b64decode(embedded)
+        yield picture
+        if picture[:8] == PNG:
+            yield from _said_by_picture(picture)
+    if content[:4] in (b"PAR1", b"PARE"):
+        with connect() as connection:
+            yield from _cells(readable(connection, path), connection)
     if content[8:12] == b"DUCK":
-        with duckdb.connect(str(path), read_only=True) as connection:
+        with connect(path, read_only=True) as connection:
             tables = connection.execute(
-                "select table_schema, table_name from information_schema.tables where table_type = 'BASE TABLE'"
+                "select table_schema, table_name from information_schema.tables where table_type = 'BASE TABLE' "
+                "and table_catalog = current_database()"
             ).fetchall()
             for schema, table in tables:
                 yield from _cells(f'"{schema}"."{table}"', connection)
+
+
+def _said_by_picture(content: bytes) -> Iterator[bytes]:
+    """The texts that a PNG says of itself, unpacked: title, author, software, comments, EXIF and XMP."""
+    at = len(PNG)
+    while at + 8 <= len(content):
+        size, kind = int.from_bytes(content[at : at + 4], "big"), content[at + 4 : at + 8]
+        body = content[at + 8 : at + 8 + size]
+        if kind in (b"tEXt", b"iTXt", b"eXIf", b"zTXt"):
+            yield body
+            for start in (
+                i + 1 for i, byte in enumerate(body) if byte == 0
+            ):  # what is packed begins after some zero byte
+                with contextlib.suppress(zlib.error):
+                    yield zlib.decompress(body[start:])
+        at += size + 12
 
 
 def _cells(relation: str, connection: duckdb.DuckDBPyConnection) -> Iterator[bytes]:

@@ -79,7 +79,7 @@ def test_p5_no_hidden_cell_is_narrowed_by_the_table_of_the_month_before_or_after
                 known.sums.pop()
             for name in past.counts if past else ():
                 known.no_more((month - 1, name), (month, name))
-            past = Past(dict(counts), hiding.cells)
+            past = Past(dict(counts), hiding.cells, total=hiding.total, older=tuple(past.chain()) if past else ())
             counts = {name: n + draw.choice((0, 0, 0, 1, 2, 3, 12, 30)) for name, n in counts.items()}
             if draw.random() < 0.2:
                 counts[f"new{month}"] = draw.choice((1, 3, 9, 12, 30))

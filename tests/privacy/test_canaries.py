@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import shutil
 import sys
+import zipfile
+import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
@@ -13,12 +17,15 @@ import pytest
 
 from flows import stages
 from flows.cli import main
+from flows.extract.pseudonymise import pseudonym
 from flows.publish.files import remove_tree
 from flows.run import run_night
 from flows.stage import Done, Stage
 from flows.stages import NIGHTLY
-from tests.conftest import WholeNight, aftercare
-from tests.privacy.scan import TOKEN, canaries, files, identifiers, leaks, words
+from tests.conftest import WholeNight, aftercare, aftercare_here
+from tests.deliveries import rows_of
+from tests.nights import KEY
+from tests.privacy.scan import PNG, TOKEN, canaries, files, identifiers, leaks, words
 
 pytestmark = pytest.mark.xdist_group("dirty")
 
@@ -38,9 +45,53 @@ def test_P2_the_scan_would_find_what_it_looks_for(dirty_night: WholeNight, secre
     with duckdb.connect(str(tmp_path / "b.duckdb")) as connection:
         connection.execute(f"create schema s; create table s.t as select 'x{token}x' as c")
     (tmp_path / "c.log").write_text(f"error at {secret}", encoding="utf-8")
-    assert set(leaks(tmp_path, secrets)) == {"a.parquet", "b.duckdb", "c.log"}
+    with zipfile.ZipFile(tmp_path / "d.xlsx", "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("xl/sharedStrings.xml", f"<t>{secret}</t>" + 500 * "<t>none</t>")
+    (tmp_path / "e.png").write_bytes(picture(secret))
+    inside = base64.b64encode(picture(secret)).decode("ascii")
+    (tmp_path / "f.svg").write_text(f'<svg><image href="data:image/png;base64,{inside}"/></svg>', encoding="ascii")
+    (tmp_path / "g.svg").write_text(f"<svg><metadata>{secret}</metadata></svg>", encoding="utf-8")
+    found = {"a.parquet", "b.duckdb", "c.log", "d.xlsx", "e.png", "f.svg", "g.svg"}
+    assert set(leaks(tmp_path, secrets)) == found
     assert leaks(dirty_night.delivery, secrets), "the delivery itself is full of them"
     assert len(secrets) > 1000
+
+
+def picture(comment: str) -> bytes:
+    """The smallest picture, with a comment that is packed."""
+    packed = b"Comment\0\0" + zlib.compress(comment.encode())
+    return PNG + len(packed).to_bytes(4, "big") + b"zTXt" + packed + zlib.crc32(b"zTXt" + packed).to_bytes(4, "big")
+
+
+def test_P2_nor_after_an_erasure_an_export_a_worklist_and_an_answer_to_a_person(
+    dirty_night: WholeNight, secrets: set[str], a_copy: Callable[[WholeNight], WholeNight], tmp_path: Path
+) -> None:
+    """All that people do with a home after a night, and what it says to them: subject access of one, then her erasure."""
+    night = a_copy(dirty_night)
+    with duckdb.connect(str(night.home / "current" / "marts.duckdb"), read_only=True) as marts:
+        there = {key for (key,) in marts.execute("select survivor_key from core.fct_episode").fetchall()}
+        ((office,),) = marts.execute("select min(office_id) from core.dim_office").fetchall()
+    ids = sorted({row["survivor_id"] for row in rows_of(night.delivery, "survivors")})
+    one = next(name for name in ids if pseudonym(KEY, "survivor", name) in there)
+    said = []
+    for arguments in (
+        ("worklist", "--office", office), ("worklist", "--office", office, "--check", "aso_assessments.stage_disagrees"),
+        ("support", "--office", office), ("export", "all", "--to", tmp_path / "csv"),
+        ("export", "all", "--format", "xlsx", "--to", tmp_path / "xlsx"),
+        ("export", "--office", office, "--to", tmp_path / "office.xlsx"),
+        ("subject-access", "--survivor", one), ("subject-access", "--survivor", one, "--format", "json"),
+        ("erase", "--survivor", one, "--reference", "DSR-9"), ("retention",), ("checks", "--failed"), ("status",),
+    ):  # fmt: skip
+        done = aftercare_here(*arguments, home=night.home, key_file=night.key_file)
+        assert done.returncode == 0, (arguments[0], done.stderr)
+        said.append(done.stdout + done.stderr)
+    assert len(list((tmp_path / "xlsx").iterdir())) > 5
+    assert leaks(night.home, secrets) == {}
+    (tmp_path / "out").mkdir()
+    for made in ("csv", "xlsx", "office.xlsx"):
+        (tmp_path / made).rename(tmp_path / "out" / made)
+    (tmp_path / "out" / "said").write_text("\n".join(said), encoding="utf-8")
+    assert leaks(tmp_path / "out", secrets) == {}
 
 
 def test_P2_no_canary_and_no_id_in_any_byte_of_the_home(dirty_night: WholeNight, secrets: set[str]) -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from flows.publish import files
-from flows.warehouse import Home
+from flows.publish.steps import step
+from flows.warehouse import Home, read_text, write_text
 
 FORMAT = 2
 STATE = "share.json"
@@ -83,7 +84,7 @@ def read_state(home: Home, release_id: str | None) -> State | None:
     path = home.history / (release_id or "none") / STATE
     if not path.exists():
         return None
-    known = json.loads(path.read_bytes())
+    known = json.loads(read_text(path))
     if known.pop("format", None) != FORMAT:
         return None
     tables = {
@@ -99,5 +100,6 @@ def write_state(home: Home, release_id: str, state: State) -> None:
     folder: Path = home.history / release_id
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / STATE
-    files.write_text(path, state.as_json())
-    path.chmod(0o600)
+    step(f"write {STATE}")
+    write_text(path, state.as_json())
+    step(f"wrote {STATE}")

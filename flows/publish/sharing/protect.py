@@ -7,9 +7,12 @@ from typing import Any
 
 from flows.publish.crosstab import two_way_hidden
 from flows.publish.linked import Hiding, Past, linked_hidden
+from flows.publish.sequence import Published
 from flows.publish.sharing.cells import Key, Row, State
 from flows.publish.sharing.gather import ALL
 
+# How many earlier tables of a family are remembered: a year of months.
+REMEMBERED = 12
 REST = "\0rest"
 """The name of what is in a total and in none of the rows."""
 
@@ -32,7 +35,7 @@ class Rule:
     whole: dict[str, Mapping[str, int]] = field(default_factory=dict)
     """Episodes by group of the tables episodes_by_…: no number of the same people in another table is greater."""
     families: dict[str, dict[str, list[Any]]] = field(default_factory=dict)
-    """What was decided of each family of a table: counts, hidden names, whether the total is hidden."""
+    """What was decided of each family of a table: counts, hidden names, whether the total is hidden, and so the tables before it."""
 
     def hide(self, table: str, keys: Iterable[Key]) -> None:
         """Remember rows as hidden."""
@@ -97,11 +100,22 @@ def hide_family(
         caps=rule.caps(stratum),
         whole=rule.total(stratum),
         past=past,
+        public=(REST,),
         threshold=rule.threshold,
     )
-    rule.families.setdefault(table, {})[_family(rows)] = [counts, sorted(found.cells), found.total]
+    rule.families.setdefault(table, {})[_family(rows)] = [counts, sorted(found.cells), found.total, _chain(past)]
     rule.hide(table, (row.key for row in rows if name(row) in found.cells))
     return found
+
+
+def _chain(past: Past | None) -> list[list[Any]]:
+    """The tables before this one as they are written down, the newest of those that say anything new."""
+    found: list[list[Any]] = []
+    for one in past.chain() if past else []:
+        written = [dict(one.counts), sorted(one.hidden), one.total]
+        if not found or found[-1] != written:
+            found.append(written)
+    return found[-REMEMBERED:]
 
 
 def _family(rows: Sequence[Row]) -> str:
@@ -124,11 +138,13 @@ def _past(rule: Rule, table: str, rows: Sequence[Row], name: Name) -> Past | Non
     hidden = rule.past.hidden.get(table, frozenset())
     names = frozenset(name(row) for row in before if row.key in hidden)
     written: list[Any] = rule.past.families.get(table, {}).get(_family(rows), [{}, (), False])
-    counts, decided, total = written
+    (counts, decided, total), chain = written[:3], written[3] if len(written) > 3 else []
+    older = tuple(Published(one, frozenset(cells), bool(silent)) for one, cells, silent in chain)
     known = Hiding(frozenset(decided), bool(total)) if counts else None
+    shown = {name(row): row.n for row in before}
     if REST in counts:
-        return Past({**{name(row): row.n for row in before}, REST: counts[REST]}, names | {REST}, known)
-    return Past({name(row): row.n for row in before}, names, known)
+        return Past({**shown, REST: counts[REST]}, names | {REST}, known, bool(total), older)
+    return Past(shown, names, known, bool(total), older)
 
 
 def with_no(row: Row) -> Row:

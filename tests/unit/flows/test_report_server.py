@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from flows.errors import HomeError, NothingPublishedError
-from flows.publish import hold
+from flows.publish import hold, withdrawal
 from flows.publish.files import remove_tree
 from flows.publish.report import draw
 from flows.report_server import HOST, serve, server
@@ -100,6 +100,21 @@ def test_the_start_leads_to_the_report_unless_it_is_held_or_a_later_run_failed(h
     assert "Publishing is on hold since 2026-11-03 (rollback &lt;b&gt;)" in body
     assert "1 later run was held or refused" in body
     assert 'href="/index.html"' in body
+
+
+def test_P22_every_page_of_a_withdrawn_release_says_so_first(home: Home, port: int) -> None:
+    live = (home.current).resolve()
+    withdrawal.withdraw(home, live.name, reason="the <scale> was read wrong", at=datetime(2026, 11, 4, tzinfo=UTC))
+    try:
+        status, _, start = ask(port, "/")
+        pages = {path.name: ask(port, f"/{path.name}")[2] for path in (live / "report").glob("*.html")}
+    finally:
+        (home.root / withdrawal.FILE).unlink()
+    said = "WITHDRAWN 2026-11-04: the &lt;scale&gt; was read wrong. Do not use it."
+    assert (status, said in start) == (200, True)
+    assert len(pages) > 1
+    assert all(said in page[: page.index("<h1")] for page in pages.values())
+    assert said not in ask(port, "/index.html")[2], "the release itself is as it was"
 
 
 def test_it_listens_on_loopback_only_and_a_taken_port_is_a_clean_refusal(home: Home) -> None:
