@@ -59,19 +59,19 @@ chromium:
 simulation: simulate
 
 simulate: .venv/ready ## bias, coverage and null behaviour of the curves, ten times the sets of the tests: TIMES=10
-	@SIMULATION_TIMES=$(or $(TIMES),10) $(BIN)/python -m pytest -q -n 2 tests/simulation/test_panel.py
+	@SIMULATION_TIMES=$(or $(TIMES),10) $(BIN)/python -m pytest -q -rP -n 2 tests/simulation/test_panel.py
 
 truth: .venv/ready ## the headline of a whole simulated delivery against its truth, and what the stage costs: SURVIVORS=50000
 	@PYTHONPATH=. $(BIN)/python benchmarks/durations.py --survivors $(or $(SURVIVORS),50000)
 
 simulate-offices: .venv/ready ## offices that are alike and one that is not, twenty times the sets of the tests: TIMES=20
-	@SIMULATION_TIMES=$(or $(TIMES),20) $(BIN)/python -m pytest -q tests/simulation/test_offices.py
+	@SIMULATION_TIMES=$(or $(TIMES),20) $(BIN)/python -m pytest -q -rP -n 2 tests/simulation/test_offices.py
 
 simulate-need: .venv/ready ## need models against a known truth at full size: calibration, noise, audit, deliveries
 	@$(BIN)/python -m pytest -q -s -m slow tests/simulation/test_need.py
 
 simulate-services: .venv/ready ## effects of services against a known truth, a hundred programmes for each: SETS=100
-	@SIMULATION_SETS=$(or $(SETS),100) $(BIN)/python -m pytest -q -s -n 2 --dist loadgroup tests/simulation/test_services.py
+	@SIMULATION_SETS=$(or $(SETS),100) $(BIN)/python -m pytest -q -rP -n 2 --dist loadgroup tests/simulation/test_services.py
 
 lint: .venv/ready ## ruff, mypy, sqlfluff
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/sqlfluff lint --processes 2 dbt_project/models

@@ -43,7 +43,7 @@ def fitted(programme, rng, n):
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_the_headline_is_right_and_its_intervals_hold_the_truth(name, capsys):
+def test_the_headline_is_right_and_its_intervals_hold_the_truth(name):
     programme, n, sets = CASES[name]
     sets *= MORE
     rng, truth = np.random.default_rng(20261122), programme.truth()
@@ -52,8 +52,7 @@ def test_the_headline_is_right_and_its_intervals_hold_the_truth(name, capsys):
     bias, error = drawn[:, 0].mean(axis=0) - truth, drawn[:, 0].std(axis=0) / np.sqrt(sets)
     covers = ((drawn[:, 1] <= truth) & (truth <= drawn[:, 2])).mean(axis=0)
     noise = np.sqrt(0.05 * 0.95 / sets)
-    with capsys.disabled():
-        print(f"\n{name}: bias {bias.round(4)} ({error.max():.4f}), coverage {covers.round(3)} ({noise:.3f})")
+    print(f"\n{name}: bias {bias.round(4)} ({error.max():.4f}), coverage {covers.round(3)} ({noise:.3f})")
     assert (np.abs(bias) <= 0.015).all()
     assert (covers >= 0.92 - 2 * noise).all()
     assert covers.mean() <= 0.98 + 2 * noise
@@ -70,8 +69,12 @@ def test_the_day_of_detection_is_off_by_more_than_the_headline_ever_is():
 
 
 @pytest.mark.parametrize("ratio", [0.3, 1.0, 3.0])
-def test_S5_where_leaving_depends_on_restoration_the_bounds_hold_the_truth(ratio, capsys):
-    """exit_ratio: those restored and not yet seen to be leave less, as much, or more than others; `restored` stays the same."""
+def test_S5_where_leaving_depends_on_restoration_the_bounds_hold_the_truth(ratio):
+    """exit_ratio: those restored and not yet seen to be leave less, as much, or more than others; `restored` stays the same.
+
+    The bounds of the population hold it, up to the error of the sets' mean; with their limits those of one set do in 95 %, since at
+    0.3 times the truth is the lower bound itself.
+    """
     programme = Programme(exit_ratio=ratio, other=0.0, lost=0.013, closing=0.0, missed=False, offices=False, late=0.0)
     rng, truth, sets = np.random.default_rng(5), programme.truth(), 12 * MORE
     held, between = [], []
@@ -91,11 +94,12 @@ def test_S5_where_leaving_depends_on_restoration_the_bounds_hold_the_truth(ratio
             held.append((least <= truth) & (truth <= most))
             between.append((low, high))
     low, high = np.mean(between, axis=0)
-    with capsys.disabled():
-        print(
-            f"\nS5 exits {ratio} times: bounds {low.round(3)} to {high.round(3)}, truth {truth.round(3)}, hold {np.mean(held):.3f}"
-        )
-    assert np.all(held)
+    error, noise = 2 * np.std(between, axis=0) / np.sqrt(sets), np.sqrt(0.05 * 0.95 / sets)
+    print(
+        f"\nS5 exits {ratio} times: bounds {low.round(3)} to {high.round(3)}, truth {truth.round(3)}, hold {np.mean(held, axis=0).round(3)}"
+    )
+    assert ((low - error[0] <= truth) & (truth <= high + error[1])).all()
+    assert (np.mean(held, axis=0) >= 0.95 - 2 * noise).all()
     assert (low <= truth + 0.01).all()
     assert (truth <= high + 0.01).all()
 
@@ -117,7 +121,7 @@ def test_where_nobody_leaves_unseen_the_sensitivity_is_right_and_the_headline_is
 
 
 @pytest.mark.parametrize(("n", "sets"), [(400, 60), (2000, 40)])
-def test_S6_where_all_months_are_alike_no_month_is_called_best(n, sets, capsys):
+def test_S6_where_all_months_are_alike_no_month_is_called_best(n, sets):
     """A constant hazard: the chance of the next three months never changes, so every month belongs to the set."""
     sets *= MORE
     rng = np.random.default_rng(6)
@@ -132,14 +136,13 @@ def test_S6_where_all_months_are_alike_no_month_is_called_best(n, sets, capsys):
             whole += len(months) == HORIZON - 2
             single += any(one.set_months is not None and "," not in one.set_months for one in told)
     noise = np.sqrt(0.05 * 0.95 / sets)
-    with capsys.disabled():
-        print(f"\nS6 n={n}: every month in the set in {whole / sets:.3f} ({noise:.3f})")
+    print(f"\nS6 n={n}: every month in the set in {whole / sets:.3f} ({noise:.3f})")
     assert single == 0
     assert whole / sets >= 0.95 - 2 * noise
 
 
 @pytest.mark.slow
-def test_fifty_thousand_stays_are_within_two_points_by_the_headline_alone(capsys):
+def test_fifty_thousand_stays_are_within_two_points_by_the_headline_alone():
     programme, at = Programme(), np.searchsorted(grid(), DAYS)
     frame, unrestored = programme.draw(np.random.default_rng(1), 50_000)
     with single_thread():
@@ -147,7 +150,6 @@ def test_fifty_thousand_stays_are_within_two_points_by_the_headline_alone(capsys
     off = found.overall.estimate[at, 0] - programme.truth()
     seen = observed(frame)
     late = aalen_johansen.fit(seen.entry, seen.time, seen.state, causes=3).incidence_at(DAYS)[:, 0] - programme.truth()
-    with capsys.disabled():
-        print(f"\n50,000 stays: headline off by {off.round(3)}, day of detection by {late.round(3)}")
+    print(f"\n50,000 stays: headline off by {off.round(3)}, day of detection by {late.round(3)}")
     assert np.abs(off).max() <= 0.02
     assert np.abs(late).min() > 0.05
