@@ -12,7 +12,7 @@ TREE := $(shell git ls-files -z --cached --others --exclude-standard 2>/dev/null
 FAST := tests/unit tests/spec tests/property tests/golden tests/architecture
 SLOW := tests/simulation tests/dbt tests/database tests/faults tests/privacy tests/flows tests/docs
 
-.PHONY: help setup nightly serve test test-fast test-slow test-long simulation lint format lock docs quality benchmark benchmark-extract benchmark-dbt benchmark-checks million histories simulate-offices test-browser chromium simulate-need simulate truth attack simulate-services privacy clean
+.PHONY: help setup nightly serve test test-fast test-slow test-long simulation lint format lock docs quality benchmark benchmark-extract benchmark-dbt benchmark-checks benchmark-report million histories simulate-offices test-browser chromium simulate-need simulate truth attack simulate-services privacy clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -48,8 +48,11 @@ test-slow: .venv/ready ## simulation, dbt, fault, privacy, flow and documentatio
 test-long: .venv/ready ## tests that take minutes each: seven nights of a database, more random histories
 	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m slow tests
 
-test-browser: .venv/ready chromium ## the report in headless Chromium: no request, axe, telephone, paper, numbers equal share/
-	@$(BIN)/python -m pytest -q tests/browser
+test-browser: .venv/ready chromium ## the report in headless Chromium: no request, axe, telephone, paper, numbers equal share/; RELEASE=folder: every page of it too
+	@$(if $(RELEASE),RELEASE=$(abspath $(RELEASE))) $(BIN)/python -m pytest -q tests/browser
+
+benchmark-report: .venv/ready ## seconds that the report of a release takes, and its heaviest page: RELEASE=warehouse/current
+	@PYTHONPATH=. $(BIN)/python benchmarks/report.py $(or $(RELEASE),warehouse/current)
 
 chromium:
 	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
