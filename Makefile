@@ -12,7 +12,7 @@ TREE := $(shell git ls-files -z --cached --others --exclude-standard 2>/dev/null
 FAST := tests/unit tests/spec tests/property tests/golden tests/architecture
 SLOW := tests/simulation tests/dbt tests/database tests/faults tests/privacy tests/flows tests/docs
 
-.PHONY: help setup nightly serve test test-fast test-slow test-long simulation lint format lock docs quality benchmark benchmark-extract benchmark-dbt benchmark-checks benchmark-report million histories simulate-offices test-browser chromium simulate-need simulate truth attack simulate-services privacy clean
+.PHONY: help setup nightly serve notebook test test-fast test-slow test-long simulation lint format lock docs quality benchmark benchmark-extract benchmark-dbt benchmark-checks benchmark-report million histories simulate-offices test-browser chromium simulate-need simulate truth attack simulate-services privacy clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -94,6 +94,11 @@ docs: .venv/ready ## write the reference pages anew, and the dbt docs as one pag
 		--project-dir $(CURDIR)/dbt_project --profiles-dir $(CURDIR)/dbt_project --target-path $(CURDIR)/build/dbt-docs/target
 	@mv build/dbt-docs/target/static_index.html build/dbt-docs/index.html && rm -f build/dbt-docs/build.duckdb
 	@echo "build/dbt-docs/index.html"
+
+# marimo keeps what cells show beside its compiled files: here in a folder that is gone when it ends, since that is of the marts.
+notebook: .venv/ready ## open the live release in a notebook on loopback: HOME_DIR=warehouse
+	@kept=$$(mktemp -d) && trap 'rm -rf "$$kept"' EXIT && PYTHONPYCACHEPREFIX="$$kept" MARIMO_SKIP_UPDATE_CHECK=1 \
+		$(BIN)/marimo edit notebooks/release.py --host 127.0.0.1 -- $(if $(HOME_DIR),--home $(HOME_DIR))
 
 benchmark: .venv/ready ## seconds, CPU seconds and peak memory per stage: SURVIVORS=2000
 	@$(BIN)/python benchmarks/nightly.py --survivors $(or $(SURVIVORS),2000)
