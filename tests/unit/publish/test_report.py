@@ -265,6 +265,19 @@ def test_only_what_is_counted_is_drawn_between_limits_of_chance(pages: Pages):
     assert names == ["funnel-restored_24m"]
 
 
+def test_a_percent_that_protects_another_is_hidden_and_not_a_failed_estimate(tmp_path: Path):
+    (tmp_path / "share").mkdir()
+    columns = (
+        "domain_code stratum stratum_value label n percent_measurable percent_substantial percent_worse mean_initial "
+    )
+    columns += "mean_latest status"
+    row = ("SAF", "casework_type", "police_abuse", "police_abuse", 295, None, 51, None, 2.05, 2.96, "shown")
+    write_table(tmp_path / "share", "domain_changes", columns.split(), [row])
+    write_facts(tmp_path / "share", [])
+    (found,) = tables(read_page(render(tmp_path / "share")["domain-saf.html"]))
+    assert [cell.text for cell in found.rows[0]] == ["police abuse", "295", "2.05", "2.96", "hidden", "51 %", "hidden"]
+
+
 def test_links_to_pages_are_in_the_order_that_people_count_in(tmp_path: Path):
     share = full_share(tmp_path / "share", offices=1, partners=12)
     index = render(share)["index.html"]
