@@ -12,7 +12,7 @@ TREE := $(shell git ls-files -z --cached --others --exclude-standard 2>/dev/null
 FAST := tests/unit tests/spec tests/property tests/golden tests/architecture
 SLOW := tests/simulation tests/dbt tests/database tests/faults tests/privacy tests/flows tests/docs
 
-.PHONY: help setup nightly serve test test-fast test-slow test-long simulation lint format lock docs quality benchmark benchmark-extract benchmark-dbt benchmark-encryption benchmark-checks million histories simulate-offices test-browser chromium simulate-need simulate truth attack simulate-services privacy crash pollers determinism faults clean
+.PHONY: help setup nightly serve notebook test test-fast test-slow test-long simulation lint format lock docs quality benchmark benchmark-extract benchmark-dbt benchmark-encryption benchmark-checks benchmark-report million histories simulate-offices test-browser chromium simulate-need simulate truth attack simulate-services privacy crash pollers determinism faults clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -48,8 +48,11 @@ test-slow: .venv/ready ## simulation, dbt, fault, privacy, flow and documentatio
 test-long: .venv/ready ## tests that take minutes each: seven nights of a database, more random histories
 	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m slow tests
 
-test-browser: .venv/ready chromium ## the report in headless Chromium: no request, axe, telephone, paper, numbers equal share/
-	@$(BIN)/python -m pytest -q tests/browser
+test-browser: .venv/ready chromium ## the report in headless Chromium: no request, axe, telephone, paper, numbers equal share/; RELEASE=folder: every page of it too
+	@$(if $(RELEASE),RELEASE=$(abspath $(RELEASE))) $(BIN)/python -m pytest -q tests/browser
+
+benchmark-report: .venv/ready ## seconds that the report of a release takes, and its heaviest page: RELEASE=warehouse/current
+	@PYTHONPATH=. $(BIN)/python benchmarks/report.py $(or $(RELEASE),warehouse/current)
 
 chromium:
 	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
@@ -91,6 +94,11 @@ docs: .venv/ready ## write the reference pages anew, and the dbt docs as one pag
 		--project-dir $(CURDIR)/dbt_project --profiles-dir $(CURDIR)/dbt_project --target-path $(CURDIR)/build/dbt-docs/target
 	@mv build/dbt-docs/target/static_index.html build/dbt-docs/index.html && rm -f build/dbt-docs/build.duckdb
 	@echo "build/dbt-docs/index.html"
+
+# marimo keeps what cells show beside its compiled files: here in a folder that is gone when it ends, since that is of the marts.
+notebook: .venv/ready ## open the live release in a notebook on loopback: HOME_DIR=warehouse
+	@kept=$$(mktemp -d) && trap 'rm -rf "$$kept"' EXIT && PYTHONPYCACHEPREFIX="$$kept" MARIMO_SKIP_UPDATE_CHECK=1 \
+		$(BIN)/marimo edit notebooks/release.py --host 127.0.0.1 -- $(if $(HOME_DIR),--home $(HOME_DIR))
 
 benchmark: .venv/ready ## seconds, CPU seconds and peak memory per stage: SURVIVORS=2000
 	@$(BIN)/python benchmarks/nightly.py --survivors $(or $(SURVIVORS),2000)

@@ -1,10 +1,11 @@
-"""Writes the reference pages from what they describe: docs/source.md, docs/marts.md, docs/rules.md, docs/checks.md,
-docs/faults.md.
+"""Writes the reference pages from what they describe: docs/source.md, marts.md, rules.md, checks.md, faults.md, and those of
+reference.py and lineage.py.
 
 make docs          # a test holds that the committed pages are what this writes
 """
 
 import re
+import runpy
 import sys
 from pathlib import Path
 from typing import Any
@@ -34,13 +35,17 @@ LANDS = {
 
 def pages() -> dict[str, str]:
     """File name and text of each reference page."""
-    return {
+    own = {
         "source.md": source_page(),
         "marts.md": marts_page(),
         "rules.md": rules_page(),
         "checks.md": checks_page(),
         "faults.md": faults(),
     }
+    beside: dict[str, str] = {}
+    for name in ("reference.py", "lineage.py"):
+        beside |= runpy.run_path(str(DOCS / name))["pages"]()
+    return own | beside
 
 
 def faults() -> str:

@@ -1,6 +1,6 @@
 """Pictures of the report for the documentation: `python docs/report_pictures.py REPORT_FOLDER` needs chromium on the path.
 
-A screen of the first page, the same on a telephone in the dark, and the sheet of one partner as it prints.
+A screen of the first page, the same on a telephone in the dark and as it prints on A4, and the sheet of one partner as it prints.
 """
 
 import shutil
@@ -42,6 +42,7 @@ def main(folder: str) -> None:
         browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=QUIET)
         take(browser, report / "index.html", "first-page", width=1000, height=1500)
         take(browser, report / "index.html", "telephone", width=360, height=1500, scheme="dark")
+        take(browser, report / "index.html", "paper", width=688, height=980, media="print")
         for sheet in sorted(report.glob("partner-*.html"))[:1]:
             take(browser, sheet, "partner-sheet", width=688, height=980, media="print")
         browser.close()

@@ -69,17 +69,31 @@ def status(home: Path | None) -> None:
 @click.command()
 @click.argument("query", required=False)
 @HOME
-@click.option("--format", "fmt", type=click.Choice(["table", "csv"]), default="table", show_default=True)
-def sql(query: str | None, home: Path | None, fmt: str) -> None:
-    """Query the live release, read-only. Without QUERY, statements are read from standard input, each ended by `;`."""
-    from flows.inspect import run_query, shell
+@click.option(
+    "--format", "fmt", type=click.Choice(["table", "csv", "parquet"]),
+    help="How the result is given [default: a table on the screen; into a file, what its ending says, else CSV].",
+)  # fmt: skip
+@click.option(
+    "--to",
+    type=click.Path(path_type=Path),
+    help="Write the result of QUERY into this file, which must not be there yet.",
+)
+@click.option("--no-history", is_flag=True, help="At a terminal: keep nothing of what is typed.")
+def sql(query: str | None, home: Path | None, fmt: str | None, to: Path | None, no_history: bool) -> None:
+    """Query the live release, read-only. Without QUERY, statements are read from standard input, each ended by `;`.
 
-    where = home_of(home)
-    at = datetime.now(UTC)
+    At a terminal, Tab completes tables, columns and keywords, and the arrows bring back what was typed in earlier sessions.
+    """
+    from flows.query import format_of, run_query
+    from flows.sql_session import shell
+
+    where, at = home_of(home), datetime.now(UTC)
     if query:
-        click.echo(run_query(where, query, fmt=fmt, at=at))
-    else:
-        shell(where, fmt=fmt, at=at)
+        click.echo(run_query(where, query, fmt=format_of(to, fmt), to=to, at=at))
+        return
+    if to or fmt == "parquet":
+        raise click.UsageError("a file is written for one query: aftercare sql --to FILE QUERY")
+    shell(where, fmt=fmt or "table", at=at, keep_history=not no_history)
 
 
 def _show(what: Any) -> None:

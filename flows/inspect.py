@@ -1,31 +1,22 @@
-"""Looking at what is live: for `aftercare status`, `sql`, `unmapped` and `key`."""
+"""Looking at what is live: for `aftercare status`, `unmapped` and `key`."""
 
-import sys
 from datetime import datetime, timedelta
 from pathlib import Path
-
-import duckdb
 
 from flows import access, failure, history, lease
 from flows.erase.erase import is_under_way
 from flows.erase.models import due_since
-from flows.errors import Exit, KeyProblemError, NothingPublishedError, StageError
+from flows.errors import KeyProblemError, NothingPublishedError
 from flows.extract.contract import jds
 from flows.extract.land import extracts
 from flows.extract.pseudonymise import pseudonym
 from flows.known import access_of, instrument_of, mapping_of, run_key
 from flows.publish import audit, manifest, withdrawal
-from flows.publish.release import current_release, hold_state, open_release
+from flows.publish.release import current_release, hold_state
 from flows.settings import Settings
 from flows.warehouse import Home
 
 OLD = timedelta(days=2)
-
-
-class QueryError(StageError):
-    """A query of an analyst that DuckDB refused."""
-
-    code = Exit.USAGE
 
 
 def status_lines(home: Home, *, now: datetime) -> list[str]:
@@ -84,61 +75,6 @@ def _went_wrong(home: Home, age: timedelta) -> list[str]:
     if left:
         lines.append(f"failed    {len(left)} runs did not publish, the newest {left[-1]}; see aftercare checks --run")
     return lines
-
-
-def run_query(home: Home, query: str, *, at: datetime, fmt: str = "table") -> str:
-    """The result of one read-only query on the live release, as a table or as CSV; the access log keeps that it was asked."""
-    with open_release(home) as connection:
-        _record(home, query, at)
-        return _result(connection, query, fmt)
-
-
-def _record(home: Home, statement: str, at: datetime) -> None:
-    access.record(home, "sql", at=at, release_id=current_release(home), statement=access.statement_hash(statement))
-
-
-def shell(home: Home, *, fmt: str, at: datetime) -> None:
-    """Read statements from standard input, each ended by `;`, and print their results. One release for the whole session."""
-    with open_release(home) as connection:
-        is_person = sys.stdin.isatty()
-        if is_person:
-            print(
-                f"{current_release(home)}, read-only. End a statement with ; and the session with Ctrl-D. Try: show all tables;"
-            )
-        pending = ""
-        for line in sys.stdin:
-            pending += line
-            if pending.rstrip().endswith(";"):
-                _record(home, pending, at)
-                _print_result(connection, pending, fmt, go_on=is_person)
-                pending = ""
-        if pending.strip():
-            _record(home, pending, at)
-            _print_result(connection, pending, fmt, go_on=is_person)
-
-
-def _print_result(connection: duckdb.DuckDBPyConnection, query: str, fmt: str, *, go_on: bool) -> None:
-    try:
-        print(_result(connection, query, fmt))
-    except QueryError as error:
-        if not go_on:
-            raise
-        print(error.text())
-
-
-def _result(connection: duckdb.DuckDBPyConnection, query: str, fmt: str) -> str:
-    try:
-        relation = connection.sql(query)
-        if relation is None:
-            return "done"
-        return relation.df().to_csv(index=False).rstrip("\n") if fmt == "csv" else str(relation)
-    except duckdb.Error as error:
-        # The analyst's own query and the names of the marts; a cell could only be quoted by a failing cast that she wrote.
-        raise QueryError(
-            str(error).splitlines()[0],
-            stage="sql",
-            next_step="correct the query; `show all tables` lists what there is",
-        ) from None
 
 
 def unmapped_rows(settings: Settings) -> list[dict[str, object]]:

@@ -46,10 +46,6 @@ _FACTS = {
 }
 # What only says how long a person has been followed.
 _AGEING = {"core.fct_episode": frozenset({"as_of_day"})}
-# Counted, but with no person behind a row.
-_NO_CAUSE = (
-    "outcomes.", "models.", "meta.", "quality.", "services.effect", "services.partner_delivery", "core.dim_", "core.caseload",
-)  # fmt: skip
 
 HEADLINES = {
     "survivors": "select count(*) from {catalog}.core.dim_survivor",
@@ -155,7 +151,7 @@ def _tables(connection: duckdb.DuckDBPyConnection, days: int, fallback: str) -> 
             content.row_count(connection, "old", table),
             content.row_count(connection, "new", table),
             _count(connection, table),
-            {} if table.startswith(_NO_CAUSE) else _causes(connection, table, fallback),
+            _causes(connection, table, fallback) if "episode_key" in new[table] else {},
         )
         for table in shared
         if _count(connection, table)
@@ -164,7 +160,9 @@ def _tables(connection: duckdb.DuckDBPyConnection, days: int, fallback: str) -> 
 
 def _differing(connection: duckdb.DuckDBPyConnection, table: str, old: dict[str, str], new: dict[str, str]) -> None:
     """Leave `differing_<table>`: keys, what happened (added, removed, changed), and whether a recorded fact changed."""
-    keys = _keys(table)
+    keys, names = _keys(table), [quoted(name) for name in KEYS[table]]
+    both = ", ".join(f"coalesce(old.{name}, new.{name}) as {name}" for name in names)
+    same = " and ".join(f"old.{name} is not distinct from new.{name}" for name in names)  # a part of a key may be empty
     shared = [name for name in new if name in old and name not in KEYS[table] and name not in _AGEING.get(table, ())]
     recorded = [name for name in shared if table in _FACTS and name not in _FACTS[table].derived]
     texts = {
@@ -173,9 +171,9 @@ def _differing(connection: duckdb.DuckDBPyConnection, table: str, old: dict[str,
         for catalog, types in (("old", old), ("new", new))
     }
     connection.execute(
-        f"create temp table {_name(table)} as select {keys}, case when old.row is null then 'added' when new.row is null "
+        f"create temp table {_name(table)} as select {both}, case when old.row is null then 'added' when new.row is null "
         f"then 'removed' else 'changed' end as what, old.fact is distinct from new.fact as is_recorded "
-        f"from ({texts['old']}) as old full join ({texts['new']}) as new using ({keys}) "
+        f"from ({texts['old']}) as old full join ({texts['new']}) as new on {same} "
         "where old.row is distinct from new.row"
     )
 

@@ -42,7 +42,7 @@ REFUSED = {
     "cure": "a share that is never restored shows only in a flat end of the curve: it needs at least 200 stays watched "
     "for five years, after which next to nobody is restored, and a cure model, which this version does not have",
     "policy_value": "what another length of stay would do needs assessments after the exit, every reason for leaving in "
-    "the scores, and at least 50 effective stays in each window of exit (about 2,000 stays in simulation), with a "
+    "the scores, and at least 50 effective stays in each window of exit (in simulation, at least 2,000 stays), with a "
     "clone-censor-weight estimate, which this version does not have",
 }
 

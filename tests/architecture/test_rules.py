@@ -28,6 +28,7 @@ MAY_READ_THE_CLOCK = {
     "flows/deployed.py",
 }
 MAY_READ_THE_CLOCK |= {
+    "flows/cli_backup.py",
     "flows/lease.py",
     "flows/prefect_server.py",
     "flows/prefect_child.py",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import shutil
 from collections.abc import Iterator
@@ -31,10 +32,13 @@ class Report:
     folder: Path
     share: Path
     seconds: float = 0.0
+    every_page: bool = False
 
     def pages(self) -> list[str]:
-        """One page of each kind."""
+        """One page of each kind, or every page where that was asked for."""
         names = sorted(path.name for path in self.folder.glob("*.html"))
+        if self.every_page:
+            return names
         kinds: dict[str, str] = {}
         for name in names:
             kinds.setdefault(name.split("-")[0], name)
@@ -85,10 +89,13 @@ def _cpu_seconds() -> float:
 
 
 @pytest.fixture(scope="session")
-def night(clean_night: WholeNight) -> Report:
-    """The report of a released night."""
-    live = clean_night.home / "current"
-    return Report(live / "report", live / "share")
+def night(request: pytest.FixtureRequest) -> Report:
+    """The report of a released night; with RELEASE=folder (`make test-browser RELEASE=…`) that of this release, every page."""
+    if "RELEASE" in os.environ:
+        given = Path(os.environ["RELEASE"])
+        return Report(given / "report", given / "share", every_page=True)
+    night: WholeNight = request.getfixturevalue("clean_night")
+    return Report(night.home / "current" / "report", night.home / "current" / "share")
 
 
 @pytest.fixture(params=["full", "night"])

@@ -36,14 +36,6 @@ from tests.unit.publish.builds import AT, make_build, publish_one, query, tree
 ONE = "2026-11-01-0001"
 
 
-@pytest.fixture(scope="module", autouse=True)
-def nothing_drawn() -> Iterator[None]:
-    """Reports without drawings: a process of seconds at each of a hundred publications."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("flows.publish.report.draw.drawings", lambda requests: [None] * len(requests))
-        yield
-
-
 @pytest.fixture(scope="module")
 def builds(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     folder = tmp_path_factory.mktemp("builds")

@@ -1,153 +1,196 @@
-"""The figures as Altair charts, as wide as a small telephone, in the colours of the page (custom properties of its style).
+"""The figures as drawings, as wide as a small telephone, in the colours of the page (custom properties of its style).
 
-Every point carries its values of `share/` as description, so that what is drawn can be held against them.
+Every mark carries its values of `share/`, so that what is drawn can be held against them. No width of a letter is measured:
+what fits is counted in letters, so a drawing is the same on every machine, whatever fonts it has (docs/decisions/0015).
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
 from textwrap import wrap
 from typing import Any
 
-import altair as alt
-import vl_convert as vlc
+from flows.publish.report.scales import Scale, dates, months, percents, rounded
+from flows.publish.report.svg import Canvas, between, stairs, through
 
-WIDTH, FONT = 320, 12
-LINE, LETTERS, AXIS = 15, 46, 40  # height of a line of text, letters in it, height of the axis below
-INK, SOFT, RULE, PAPER = "var(--ink)", "var(--soft)", "var(--rule)", "var(--paper)"
+WIDTH, FONT, LETTER = 324, 12, 7  # pixels: of a drawing, of its text, of a letter at most
+LINE, LETTERS, AXIS = 15, 44, 24  # height of a line of text, letters in it, height of the ticks below
+TOP, SIDE = 8, 14
+SOFT, RULE, INK = "var(--soft)", "var(--rule)", "var(--ink)"
 COLOURS = ["var(--c0)", "var(--c1)", "var(--c2)", "var(--c3)"]
-DASHES = [[1, 0], [7, 4], [2, 3], [9, 3, 2, 3]]
+DASHES = ["none", "7 4", "2 3", "9 3 2 3"]
+OF_BAND = 0.16  # opacity: lines stay to be seen through it
 
 Request = Mapping[str, Any]
-Drawing = alt.LayerChart | alt.FacetChart
+Rows = Sequence[Mapping[str, Any]]
 
 
-def svg(request: Request) -> str:
+def drawing(request: Request) -> Canvas:
     """The drawing of one request. Raises KeyError for a kind that is not known."""
-    chart = KINDS[request["kind"]](request)
-    configured = chart.properties(
-        autosize=alt.AutoSizeParams(type="fit", contains="padding"), background="transparent", padding=2
-    ).configure(
-        font="system-ui, sans-serif",
-        view=alt.ViewConfig(stroke=None),
-        axis=alt.AxisConfig(
-            labelColor=SOFT, titleColor=SOFT, gridColor=RULE, domainColor=RULE, tickColor=RULE, labelFontSize=FONT,
-            titleFontSize=FONT, titleFontWeight="normal", labelFont="system-ui", titleFont="system-ui",
-        ),
-    )  # fmt: skip
-    return str(vlc.vegalite_to_svg(configured.to_dict(validate=False)))
+    return KINDS[request["kind"]](request)
 
 
-def _months(request: Request, last: float) -> alt.X:
-    step = 6 if last <= 36 else 12
-    return alt.X("month:Q", title=request["words"]["x"], scale=alt.Scale(domain=[0, last], nice=False),
-                 axis=alt.Axis(values=list(range(0, int(last) + 1, step)), grid=False))  # fmt: skip
-
-
-def _percent(field: str, title: str | None = None) -> alt.Y:
-    return alt.Y(f"{field}:Q", title=title, scale=alt.Scale(domain=[0, 100]),
-                 axis=alt.Axis(values=[0, 25, 50, 75, 100], labelExpr="datum.value + ' %'"))  # fmt: skip
-
-
-def _series(request: Request) -> tuple[alt.Color, alt.StrokeDash]:
-    names = request["options"]["series"]
-    used = [request["options"].get("colours", {}).get(name, number) % 4 for number, name in enumerate(names)]
-    colour = alt.Color("series:N", legend=None, scale=alt.Scale(domain=names, range=[COLOURS[n] for n in used]))
-    dash = alt.StrokeDash("series:N", legend=None, scale=alt.Scale(domain=names, range=[DASHES[n] for n in used]))
-    return colour, dash
-
-
-def curves(request: Request) -> Drawing:
+def curves(request: Request) -> Canvas:
     """Step curves with a band for the interval; months in which a change happened as boxes where the rows have them."""
-    rows, (colour, dash) = request["rows"], _series(request)
-    last = max(row["month"] for row in rows)
-    base = alt.Chart(alt.InlineData(values=rows), width=WIDTH, height=230)
-    x = _months(request, last)
-    banded = base.transform_filter("isValid(datum.lower) && isValid(datum.upper)")
-    band = banded.mark_area(interpolate="step-after", opacity=0.16).encode(
-        x, _percent("lower"), alt.Y2("upper:Q"), colour
-    )
-    drawn = base.transform_filter("!isValid(datum.since) && !datum.boxed")
-    line = drawn.mark_line(interpolate="step-after", strokeWidth=2.2).encode(x, _percent("estimate"), colour, dash)
-    points = base.transform_filter("datum.raw != '' && !isValid(datum.since)").mark_point(filled=True, size=26, opacity=1).encode(
-        x, _percent("estimate"), colour, description="raw:N"
-    )  # fmt: skip
-    boxes = base.transform_filter("isValid(datum.since)").mark_rect(filled=False, strokeWidth=1.2).encode(
-        x, alt.X2("since:Q"), _percent("estimate"), alt.Y2("before:Q"), alt.Stroke("series:N", legend=None,
-        scale=colour["scale"]), description="raw:N"
-    )  # fmt: skip
-    return alt.layer(band, boxes, line, points)
+    bottom = TOP + 220.0
+    x = months(max(row["month"] for row in request["rows"]), SIDE + 6 * LETTER - 8, WIDTH - SIDE)
+    y = percents(bottom, TOP)
+    canvas = _axes(request, x, y)
+    looked = _looks(request)
+    for name, look in looked.items():
+        _band(canvas, [row for row in request["rows"] if row["series"] == name], x, y, look["stroke"])
+    for row in request["rows"]:
+        if row.get("since") is not None:
+            canvas.box((x(row["since"]), y(row["before"])), (x(row["month"]), y(row["estimate"])), value=row["raw"],
+                       fill="none", stroke_width=1.2, **looked[row["series"]])  # fmt: skip
+    for name, look in looked.items():
+        _steps(canvas, [r for r in request["rows"] if r["series"] == name and not r.get("boxed")], x, y, look)
+    return canvas
 
 
-def intervals(request: Request) -> Drawing:
+def _band(canvas: Canvas, rows: Rows, x: Scale, y: Scale, colour: str) -> None:
+    known = [row for row in rows if row["lower"] is not None and row["upper"] is not None]
+    if len(known) > 1:
+        upper, lower = ([(x(row["month"]), y(row[side])) for row in known] for side in ("upper", "lower"))
+        canvas.path(between(upper, lower, stepped=True), fill=colour, fill_opacity=OF_BAND)
+
+
+def _steps(canvas: Canvas, rows: Rows, x: Scale, y: Scale, look: Mapping[str, str]) -> None:
+    if rows:
+        canvas.path(stairs((x(row["month"]), y(row["estimate"])) for row in rows), stroke_width=2.2, **look)
+    for row in rows:
+        if row["raw"]:
+            canvas.point((x(row["month"]), y(row["estimate"])), 2.9, value=row["raw"], fill=look["stroke"])
+
+
+def _looks(request: Request) -> dict[str, dict[str, str]]:
+    """Colour and dashes of each series, so that they are told apart without colour too."""
+    return {
+        name: {"stroke": COLOURS[place % 4], "stroke_dasharray": DASHES[place % 4]}
+        for place, name in enumerate(request["options"]["series"])
+    }
+
+
+def intervals(request: Request) -> Canvas:
     """One line a row: its label, its value, below them a bar from the lower to the upper limit and a point."""
-    rows, height = _placed(request["rows"])
+    placed, height = _placed(request["rows"])
     options = request["options"]
-    scale = alt.Scale(type="log" if options.get("log") else "linear", nice=True, zero=bool(options.get("zero")))
-    axis = alt.Axis(grid=False, tickCount=4, orient="bottom")
-    base = alt.Chart(alt.InlineData(values=rows), width=WIDTH, height=height + AXIS)
-    y = alt.Y("y:Q", axis=None, scale=alt.Scale(domain=[height, 0], nice=False))
-    x = alt.X("lower:Q", title=request["words"]["x"], scale=scale, axis=axis)
-    bar = base.mark_rule(strokeWidth=4, color=COLOURS[0], opacity=0.45).encode(
-        x, y, alt.X2("upper:Q"), description="raw:N"
-    )
-    pointed = base.transform_filter("isValid(datum.estimate)")
-    point = pointed.mark_point(filled=True, size=70, color=COLOURS[0], opacity=1).encode(
-        alt.X("estimate:Q", scale=scale, axis=axis), y
-    )
-    text: dict[str, Any] = {"align": "left", "baseline": "top", "fontSize": FONT, "lineHeight": LINE}
-    label = base.mark_text(color=INK, **text).encode(x=alt.value(0), y=alt.Y("top:Q", axis=None), text="lines:N")
-    value = base.mark_text(color=SOFT, **text).encode(x=alt.value(0), y=alt.Y("below:Q", axis=None), text="value:N")
-    layers = [bar, point, label, value]
-    if "reference" in options:
-        line = alt.Chart(alt.InlineData(values=[{"at": options["reference"]}]))
-        layers.insert(0, line.mark_rule(color=SOFT, strokeDash=[3, 3]).encode(alt.X("at:Q", scale=scale, axis=axis)))
-    return alt.layer(*layers)
+    reference = options.get("reference")
+    known = [row[name] for row in request["rows"] for name in ("lower", "upper", "estimate")]
+    values = [value for value in [*known, reference] if value is not None]
+    x = rounded(values, SIDE, WIDTH - SIDE, zero=bool(options.get("zero")))
+    side = max(SIDE, LETTER * max(len(text) for _, text in x.ticks) / 2)
+    x = replace(x, start=side, end=WIDTH - side)
+    canvas = _begun(height, x, request["words"]["x"])
+    for row, lines, top in placed:
+        for place, line in enumerate([*lines, row["value"]], start=1):
+            canvas.text((2, top + LINE * place - 3), line, fill=INK if place <= len(lines) else SOFT)
+        y = top + LINE * (len(lines) + 1) + 8.0
+        if reference is not None:
+            canvas.line((x(reference), y - 6), (x(reference), y + 8), stroke=SOFT, stroke_dasharray="3 2")
+        canvas.line((x(row["lower"]), y), (x(row["upper"]), y), value=row["raw"],
+                    stroke=COLOURS[0], stroke_width=4, stroke_opacity=0.45)  # fmt: skip
+        if row["estimate"] is not None:
+            canvas.point((x(row["estimate"]), y), 4.7, fill=COLOURS[0])
+    return canvas
 
 
-def _placed(rows: Sequence[Mapping[str, Any]]) -> tuple[list[dict[str, Any]], int]:
-    """The rows with the heights of their label (wrapped), their value and their bar, and the height of all."""
-    placed: list[dict[str, Any]] = []
-    top = 0
+def _placed(rows: Rows) -> tuple[list[tuple[Mapping[str, Any], list[str], int]], int]:
+    """Each row with the lines of its label and where it begins, and the height of all."""
+    placed, top = [], 0
     for row in rows:
         lines = wrap(row["label"], LETTERS)
-        below = top + LINE * len(lines)
-        placed.append({**row, "lines": lines, "top": top, "below": below, "y": below + LINE + 8})
-        top = below + LINE + 22
+        placed.append((row, lines, top))
+        top += LINE * len(lines) + LINE + 22
     return placed, top
 
 
-def funnel(request: Request) -> Drawing:
+def funnel(request: Request) -> Canvas:
     """Ratio against expected number with the limits of chance around one; no name stands in it, so nobody is ranked."""
-    options = request["options"]
-    base = alt.Chart(alt.InlineData(values=request["rows"]), width=WIDTH, height=240)
-    limits = alt.Chart(alt.InlineData(values=options["limits"]))
-    x = alt.X("expected:Q", title=request["words"]["x"], scale=alt.Scale(zero=True), axis=alt.Axis(grid=False))
-    y = alt.Y("ratio:Q", title=request["words"]["y"], scale=alt.Scale(zero=True))
-    points = base.mark_point(filled=True, size=60, color=COLOURS[0], opacity=0.9).encode(x, y, description="raw:N")
-    whiskers = base.mark_rule(color=COLOURS[0], opacity=0.4).encode(x, alt.Y("lower:Q"), alt.Y2("upper:Q"))
-    layers = [
-        limits.mark_line(color=SOFT, strokeDash=dash).encode(x, alt.Y(f"{side}:Q"), detail="level:N")
-        .transform_filter(alt.datum.level == level)
-        for level, dash in (("95", [3, 3]), ("99.8", [1, 0]))
-        for side in ("low", "high")
-    ]  # fmt: skip
-    one = alt.Chart(alt.InlineData(values=[{"at": 1}])).mark_rule(color=RULE).encode(alt.Y("at:Q"))
-    return alt.layer(one, *layers, whiskers, points)
-
-
-def history(request: Request) -> Drawing:
-    """A figure over releases; an upright line where a definition changed, and no line across it."""
-    base = alt.Chart(alt.InlineData(values=request["rows"]), width=WIDTH, height=190)
-    x = alt.X("at:T", title=request["words"]["x"], axis=alt.Axis(format="%Y-%m", grid=False, tickCount=4))
-    y = alt.Y("estimate:Q", title=request["words"]["y"], scale=alt.Scale(zero=False))
-    band = base.mark_area(opacity=0.16, color=COLOURS[0]).encode(
-        x, alt.Y("lower:Q"), alt.Y2("upper:Q"), detail="part:N"
+    rows, limits = request["rows"], request["options"]["limits"]
+    heights = [value for row in rows for value in (row["ratio"], row["lower"], row["upper"])]
+    x, y = _crossed(
+        request,
+        lambda start, end: rounded([one["expected"] for one in (*rows, *limits)], start, end, zero=True),
+        [1.0, *heights, *(one[side] for one in limits for side in ("low", "high"))],
+        zero=True,
     )
-    line = base.mark_line(color=COLOURS[0]).encode(x, y, detail="part:N")
-    point = base.mark_point(filled=True, size=40, color=COLOURS[0], opacity=1).encode(x, y, description="raw:N")
-    broken = base.transform_filter("datum.is_break").mark_rule(color=COLOURS[1], strokeDash=[4, 3]).encode(x)
-    return alt.layer(band, broken, line, point)
+    canvas = _axes(request, x, y)
+    canvas.line((x.start, y(1)), (x.end, y(1)), stroke=SOFT)
+    for level, dash in (("95", "3 3"), ("99.8", "none")):
+        for side in ("low", "high"):
+            line = [(x(one["expected"]), y(one[side])) for one in limits if one["level"] == level]
+            if line:
+                canvas.path(through(line), stroke=SOFT, stroke_dasharray=dash)
+    for row in rows:
+        at = x(row["expected"])
+        canvas.line((at, y(row["lower"])), (at, y(row["upper"])), stroke=COLOURS[0], stroke_opacity=0.4)
+    for row in rows:
+        canvas.point((x(row["expected"]), y(row["ratio"])), 4.4, value=row["raw"], fill=COLOURS[0], fill_opacity=0.9)
+    return canvas
 
 
-KINDS: dict[str, Callable[[Request], Drawing]] = {
+def history(request: Request) -> Canvas:
+    """A figure over releases; an upright line where a definition changed, and no line across it."""
+    rows = [{**row, "day": date.fromisoformat(row["at"])} for row in request["rows"]]
+    x, y = _crossed(
+        request,
+        lambda start, end: dates([row["day"] for row in rows], start, end),
+        [row[name] for row in rows for name in ("estimate", "lower", "upper")],
+    )
+    canvas = _axes(request, x, y)
+
+    def at(row: Mapping[str, Any], name: str) -> tuple[float, float]:
+        return x(row["day"].toordinal()), y(row[name])
+
+    for part in dict.fromkeys(row["part"] for row in rows):
+        found = [row for row in rows if row["part"] == part]
+        upper, lower = ([at(row, side) for row in found] for side in ("upper", "lower"))
+        canvas.path(between(upper, lower, stepped=False), fill=COLOURS[0], fill_opacity=OF_BAND)
+        canvas.path(through(at(row, "estimate") for row in found), stroke=COLOURS[0], stroke_width=2)
+    for row in rows:
+        if row["is_break"]:
+            canvas.line((at(row, "lower")[0], y.start), (at(row, "lower")[0], y.end),
+                        stroke=COLOURS[1], stroke_dasharray="4 3")  # fmt: skip
+        canvas.point(at(row, "estimate"), 3.6, value=row["raw"], fill=COLOURS[0])
+    return canvas
+
+
+def _crossed(
+    request: Request, across: Callable[[float, float], Scale], heights: Sequence[float], *, zero: bool = False
+) -> tuple[Scale, Scale]:
+    """A scale across and one upwards, under the words for the latter and to the right of its ticks."""
+    top = TOP + LINE * len(wrap(request["words"]["y"], LETTERS))
+    y = rounded(heights, top + 190.0, top, zero=zero)
+    left = SIDE + LETTER * max(len(text) for _, text in y.ticks)
+    return across(left, WIDTH - SIDE - 2 * LETTER), y
+
+
+def _axes(request: Request, x: Scale, y: Scale) -> Canvas:
+    """A drawing with both scales: lines across at the ticks of the upright one, its words above."""
+    canvas = _begun(y.start, x, request["words"]["x"])
+    for place, line in enumerate(wrap(request["words"].get("y", ""), LETTERS), start=1):
+        canvas.text((2, LINE * place - 3), line, fill=SOFT)
+    for value, text in y.ticks:
+        canvas.line((x.start, y(value)), (x.end, y(value)), stroke=RULE)
+        canvas.text((x.start - 6, y(value) + 4), text, fill=SOFT, text_anchor="end")
+    return canvas
+
+
+def _begun(bottom: float, x: Scale, title: str) -> Canvas:
+    """A drawing with the scale across at its bottom, the words for it below."""
+    words = wrap(title, LETTERS)
+    canvas = Canvas(WIDTH, bottom + AXIS + LINE * len(words) + 3)
+    canvas.root.set("font-size", str(FONT))
+    canvas.line((x.start, bottom), (x.end, bottom), stroke=RULE)
+    for value, text in x.ticks:
+        canvas.line((x(value), bottom), (x(value), bottom + 5), stroke=RULE)
+        canvas.text((x(value), bottom + 18), text, fill=SOFT, text_anchor="middle")
+    for place, line in enumerate(words, start=1):
+        canvas.text(((x.start + x.end) / 2, bottom + AXIS + LINE * place - 3), line, fill=SOFT, text_anchor="middle")
+    return canvas
+
+
+KINDS: dict[str, Callable[[Request], Canvas]] = {
     "curves": curves, "intervals": intervals, "funnel": funnel, "history": history,
 }  # fmt: skip

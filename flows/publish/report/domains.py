@@ -12,13 +12,13 @@ from flows.publish.report.tables import Column, make_table
 from flows.publish.report.words import Words
 
 CHANGES = (
-    Column("column.group", ("label",)),
+    Column("column.group", ("label",), "code", "group"),
     Column("column.n", ("n",), "number"),
     Column("column.initial", ("mean_initial",), "number"),
     Column("column.latest", ("mean_latest",), "number"),
-    Column("column.measurable", ("percent_measurable",), "number", unit="percent"),
-    Column("column.substantial", ("percent_substantial",), "number", unit="percent"),
-    Column("column.worse", ("percent_worse",), "number", unit="percent"),
+    Column("column.measurable", ("percent_measurable",), "number", unit="percent", missing="hidden"),
+    Column("column.substantial", ("percent_substantial",), "number", unit="percent", missing="hidden"),
+    Column("column.worse", ("percent_worse",), "number", unit="percent", missing="hidden"),
 )
 
 

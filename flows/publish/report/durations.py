@@ -29,7 +29,7 @@ OPTIMAL = (
     Column("column.status", ("status",), "code", "status"),
     Column("column.months", ("estimate_months",), "number"),
     Column("column.interval", ("lower_months", "upper_months"), "interval"),
-    Column("column.set_months", ("set_months",)),
+    Column("column.set_months", ("set_months",), make=lambda row: Markup.escape(spans(row["set_months"]))),
     Column("column.n", ("n",), "number"),
     Column("column.reason", ("reason",)),
     Column("column.version", ("definition_version",)),
@@ -162,6 +162,20 @@ def at_risk(words: Words, rows: Sequence[Row]) -> Table:
     restored = [row for row in rows if row["state"] == "restored"]
     columns = (Column("column.month", ("month",)), Column("column.at_risk", ("n_at_risk",), "number"))
     return make_table(words, "curves", restored, columns, caption=words("figure.at_risk"), kind="at_risk")
+
+
+def spans(months: str) -> str:
+    """Months such as `6,7,8,12` as `6–8, 12`; what is not a list of whole months as it is."""
+    found = months.replace(";", ",").split(",")
+    if not all(one.strip().isdecimal() for one in found):
+        return months
+    runs: list[list[int]] = []
+    for month in sorted(map(int, found)):
+        if runs and month == runs[-1][-1] + 1:
+            runs[-1].append(month)
+        else:
+            runs.append([month])
+    return ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]}–{run[-1]}" for run in runs)
 
 
 def optimal_blocks(words: Words, rows: Sequence[Row], name: str) -> list[Block]:

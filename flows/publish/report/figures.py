@@ -7,7 +7,7 @@ from typing import Any
 from markupsafe import Markup
 
 from flows.publish.report.reading import Row
-from flows.publish.report.svg import MARK, safe
+from flows.publish.report.svg import Canvas
 from flows.publish.report.tables import Table
 from flows.publish.report.words import Words
 
@@ -32,13 +32,13 @@ class Figure:
 
     @property
     def request(self) -> dict[str, Any]:
-        """What the drawing process needs: data and words, no share/ folder."""
+        """What a drawing is made from: data and words."""
         return {"kind": self.kind, "rows": self.rows, "words": self.words, "options": self.options}
 
-    def show(self, drawn: str | None) -> None:
+    def show(self, drawn: Canvas | None) -> None:
         """Take the drawing, if there is one."""
         if drawn:
-            self.svg = safe(drawn, name=self.name, title=str(self.title), description=self.description)
+            self.svg = drawn.image(name=self.name, title=str(self.title), description=self.description)
 
 
 def described(words: Words, parts: Sequence[str]) -> str:
@@ -49,7 +49,7 @@ def described(words: Words, parts: Sequence[str]) -> str:
 
 def values_of(*raw: str) -> str:
     """The values of share/ that a mark stands for, as the drawing carries them."""
-    return MARK + "|".join(raw)
+    return "|".join(raw)
 
 
 def interval_row(words: Words, row: Row, label: str, names: tuple[str, ...], unit: str = "") -> dict[str, Any] | None:

@@ -1,5 +1,6 @@
 """The first page: the three questions of the mission, then casework types, quality, and the way to every other page."""
 
+import re
 from collections.abc import Sequence
 
 from markupsafe import Markup
@@ -9,7 +10,7 @@ from flows.publish.report.blocks import Block, Drawn, Fold, Links, Page, Section
 from flows.publish.report.durations import ESTIMATE, HEADLINE, HEADLINE_MONTH
 from flows.publish.report.figures import interval_figure, interval_row
 from flows.publish.report.reading import Row, Share, by
-from flows.publish.report.standings import funnel
+from flows.publish.report.standings import COUNTED, funnel
 from flows.publish.report.tables import Column, make_table
 from flows.publish.report.words import Words
 
@@ -74,8 +75,8 @@ def _stratum(words: Words, stratum: str, at: Sequence[Row], rows: Sequence[Row])
 def _offices(words: Words, share: Share, others: Sequence[Page]) -> Section:
     rows = share.rows("offices")
     blocks: list[Block] = [Text(words("standing.lead"))]
-    drawn = [figure for measure in by(rows, "measure") if (figure := funnel(words, rows, measure))]
-    blocks += [Drawn(figure) for figure in drawn[:2]]
+    drawn = [figure for measure in COUNTED if (figure := funnel(words, rows, measure))]
+    blocks += [Drawn(figure) for figure in drawn]
     if not drawn:
         blocks.append(Text(words("offices.no_funnel"), "state"))
     return Section("offices", words("offices.heading"), [*blocks, *_links(words, "offices", "office-", others)])
@@ -95,7 +96,8 @@ def _domains(words: Words, others: Sequence[Page]) -> Section:
 
 def _links(words: Words, name: str, start: str, others: Sequence[Page]) -> list[Block]:
     items = sorted(
-        ((page.file, str(page.title)) for page in others if page.file.startswith(start)), key=lambda item: item[1]
+        ((page.file, str(page.title)) for page in others if page.file.startswith(start)),
+        key=lambda item: [one.zfill(9) for one in re.split(r"(\d+)", item[1])],  # Partner 2 before Partner 10
     )
     if not items:
         return [Text(words(f"{name}.none"), "state")]

@@ -71,7 +71,7 @@ def _told(words: Words, row: Row) -> Markup:
         low=row["lower"],
         high=row["upper"],
         n=row["effective_n"],
-        wording=row["wording"],
+        wording=row["wording"].rstrip("."),
     )
 
 

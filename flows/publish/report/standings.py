@@ -42,6 +42,8 @@ STANDING = (
     Column("column.shrunken", ("shrunken",), "number"),
     Column("column.reason", ("reason",)),
 )
+# Limits of chance by the expected number are those of counts (Poisson); of a mean or a share they would say nothing.
+COUNTED = ("restored_24m", "lost_12m")
 LEVELS = (("95", 1.959964), ("99.8", 3.090232))
 
 
@@ -51,7 +53,7 @@ def standing_table(words: Words, source: str, rows: Sequence[Row]) -> Table:
 
 
 def funnel(words: Words, rows: Sequence[Row], measure: str) -> Figure | None:
-    """All offices of one measure between the limits of chance; None where fewer than three can be shown."""
+    """All offices of one measure of COUNTED between the limits of chance; None where fewer than three can be shown."""
     shown = [row for row in rows if row["measure"] == measure and all(row[name] for name in (*RATIO, "expected"))]
     shown = [row for row in shown if float(row["expected"]) > 0]
     if len(shown) < 3:

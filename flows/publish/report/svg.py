@@ -1,58 +1,83 @@
-"""Drawings made safe to stand in a page: known tags and attributes only, nothing that runs, loads or points elsewhere."""
+"""A drawing that becomes one image of a page: lines, paths, boxes, points and text in the colours of the page.
 
-from xml.etree import ElementTree
+All of it is built here and escaped by ElementTree, so a drawing holds nothing that runs, loads or points elsewhere.
+"""
+
+from collections.abc import Iterable, Mapping
+from xml.etree.ElementTree import Element, SubElement, tostring
 
 from markupsafe import Markup
 
-SPACE = "{http://www.w3.org/2000/svg}"
-TAGS = {"svg", "g", "path", "line", "rect", "text", "tspan", "circle", "title", "desc"}
-ATTRIBUTES = {
-    "d", "x", "y", "x1", "x2", "y1", "y2", "dx", "dy", "cx", "cy", "r", "width", "height", "viewBox", "transform",
-    "fill", "fill-opacity", "stroke", "stroke-width", "stroke-opacity", "stroke-dasharray", "stroke-linecap",
-    "stroke-linejoin", "stroke-miterlimit", "opacity", "text-anchor", "font-size", "font-weight", "class",
-}  # fmt: skip
-# Vega gives each mark a label. The drawing as a whole is one image, so labels go; those that say which values of share/
-# are drawn stay as data, without this mark at their start.
-MARK = "share|"
-RENAMED = {"aria-label": "data-value"}
+Point = tuple[float, float]
 
 
-def safe(svg: str, *, name: str, title: str, description: str) -> Markup:
-    """The drawing as one image with a title and a description. Raises ValueError when it holds anything unknown."""
-    drawn = ElementTree.fromstring(svg)
-    root = _copy(drawn)
-    for size in ("width", "height"):
-        root.attrib.pop(size, None)
-    root.attrib |= {"class": "chart", "role": "img", "aria-labelledby": f"{name}-title {name}-desc"}
-    for tag, text in (("desc", description), ("title", title)):
-        told = ElementTree.Element(tag, {"id": f"{name}-{tag}"})
-        told.text = text
-        root.insert(0, told)
-    return Markup(ElementTree.tostring(root, encoding="unicode"))  # built here from known parts, text escaped
+class Canvas:
+    """An SVG of so many pixels, in which 0, 0 is at the top left.
+
+    A look is given by presentation attributes (`stroke_width=2`). `value` names the values of share/ that a mark stands
+    for, which it then carries as `data-value`.
+    """
+
+    def __init__(self, width: float, height: float) -> None:
+        self.root = Element("svg", {"viewBox": f"0 0 {number(width)} {number(height)}", "class": "chart"})
+
+    def line(self, start: Point, end: Point, *, value: str = "", **look: object) -> None:
+        """A straight line."""
+        places = {"x1": start[0], "y1": start[1], "x2": end[0], "y2": end[1]}
+        self._add("line", places, value, look)
+
+    def path(self, steps: str, *, value: str = "", **look: object) -> None:
+        """A path that is not filled unless the look says so."""
+        self._add("path", {"d": steps}, value, {"fill": "none", **look})
+
+    def box(self, corner: Point, opposite: Point, *, value: str = "", **look: object) -> None:
+        """An upright rectangle between two corners."""
+        (x1, x2), (y1, y2) = sorted((corner[0], opposite[0])), sorted((corner[1], opposite[1]))
+        self._add("rect", {"x": x1, "y": y1, "width": x2 - x1, "height": y2 - y1}, value, look)
+
+    def point(self, at: Point, radius: float, *, value: str = "", **look: object) -> None:
+        """A round point."""
+        self._add("circle", {"cx": at[0], "cy": at[1], "r": radius}, value, look)
+
+    def text(self, at: Point, said: str, **look: object) -> None:
+        """A line of text, its baseline at a point."""
+        self._add("text", {"x": at[0], "y": at[1]}, "", look).text = said
+
+    def image(self, *, name: str, title: str, description: str) -> Markup:
+        """The drawing as one image with a title and a description; the name makes their ids."""
+        self.root.attrib |= {"role": "img", "aria-labelledby": f"{name}-title {name}-desc"}
+        for tag, said in (("desc", description), ("title", title)):
+            told = Element(tag, {"id": f"{name}-{tag}"})
+            told.text = said
+            self.root.insert(0, told)
+        return Markup(tostring(self.root, encoding="unicode"))  # built here from known parts, text escaped
+
+    def _add(self, tag: str, places: Mapping[str, object], value: str, look: Mapping[str, object]) -> Element:
+        given = {**places, **{key.replace("_", "-"): one for key, one in look.items()}}
+        told = {key: number(one) if isinstance(one, float | int) else str(one) for key, one in given.items()}
+        return SubElement(self.root, tag, told | ({"data-value": value} if value else {}))
 
 
-def _copy(element: ElementTree.Element) -> ElementTree.Element:
-    tag = element.tag.removeprefix(SPACE)
-    if tag not in TAGS:
-        raise ValueError(f"a drawing holds <{tag}>")
-    kept = {RENAMED.get(name, name): value for name, value in element.attrib.items() if name in ATTRIBUTES | {*RENAMED}}
-    if any("url(" in value or "javascript:" in value for value in kept.values()):
-        raise ValueError("a drawing points elsewhere")
-    copy = ElementTree.Element(tag, _only_values(kept))
-    copy.text = element.text
-    for child in element:
-        if not _is_nothing(child):
-            copy.append(_copy(child))
-    return copy
+def number(value: float) -> str:
+    """A place to a hundredth of a pixel."""
+    return f"{round(value, 2) + 0.0:.2f}".rstrip("0").rstrip(".")
 
 
-def _only_values(kept: dict[str, str]) -> dict[str, str]:
-    """Without the classes of Vega, which mean nothing here, and with the values of share/ where a mark has them."""
-    kept.pop("class", None)
-    value = kept.pop("data-value", "")
-    return kept | {"data-value": value.removeprefix(MARK)} if value.startswith(MARK) else kept
+def through(points: Iterable[Point]) -> str:
+    """A path of straight lines through points."""
+    return "M" + "L".join(f"{number(x)} {number(y)}" for x, y in points)
 
 
-def _is_nothing(element: ElementTree.Element) -> bool:
-    """A shape of no size, which Vega draws behind each group, or definitions that nothing uses."""
-    return element.attrib.get("d") == "M0,0h0v0h0Z" or element.tag == f"{SPACE}defs"
+def stairs(points: Iterable[Point]) -> str:
+    """A path that keeps its height until the next point, and changes it there."""
+    (x, y), *rest = points
+    return f"M{number(x)} {number(y)}" + "".join(f"H{number(x)}V{number(y)}" for x, y in rest)
+
+
+def between(upper: Iterable[Point], lower: Iterable[Point], *, stepped: bool) -> str:
+    """A closed path round the band between two lines over the same places."""
+    above, below = list(upper), list(lower)
+    if not stepped:
+        return f"{through(above)}L{through(reversed(below))[1:]}Z"
+    (_, y), *rest = reversed(below)
+    return f"{stairs(above)}V{number(y)}" + "".join(f"V{number(y)}H{number(x)}" for x, y in rest) + "Z"

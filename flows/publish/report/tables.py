@@ -17,7 +17,8 @@ class Column:
     """One column: the key of its heading, the columns of share/ behind it, and how a cell reads.
 
     how: text, code (named by `family`), number, interval (two columns), flag (true or false), against (one code against
-    another), either (the first that is not empty). With `make` the cell is what that gives.
+    another), either (the first that is not empty). With `make` the cell is what that gives. `missing` is what a number that is
+    not there is called where the status of its row does not say it.
     """
 
     heading: str
@@ -26,6 +27,7 @@ class Column:
     family: str = ""
     unit: str = ""
     make: Callable[[Row], Markup] | None = None
+    missing: str = "not_estimated"
 
     @property
     def is_number(self) -> bool:
@@ -74,26 +76,30 @@ def cell(words: Words, row: Row, column: Column) -> Cell:
     if column.how == "flag":
         return Cell(words(f"flag.{'true' if is_true(raw[0]) else 'false'}"), raw)
     if column.how in ("number", "interval"):
-        return Cell(number(words, row, column.names, column.unit), raw)
+        return Cell(number(words, row, column.names, column.unit, column.missing), raw)
     return Cell(Markup.escape(raw[0]), raw)
 
 
-def number(words: Words, row: Row, names: tuple[str, ...], unit: str = "") -> Markup:
+def number(words: Words, row: Row, names: tuple[str, ...], unit: str = "", missing: str = "not_estimated") -> Markup:
     """One or two numbers with their unit, or the reason why there are none.
 
     How many were at risk in a group is not in share/; a month of it is shown only where they were enough.
     """
     raw = tuple(row[name] for name in names)
     if not all(raw):
-        return words("state.enough") if names == ("n_at_risk",) and row["status"] == "shown" else state(words, row)
+        return (
+            words("state.enough")
+            if names == ("n_at_risk",) and row["status"] == "shown"
+            else state(words, row, missing)
+        )
     text = words("number.interval", low=raw[0], high=raw[1]) if len(raw) == 2 else Markup.escape(raw[0])
     return words(f"unit.{unit}", value=text) if unit else text
 
 
-def state(words: Words, row: Row) -> Markup:
+def state(words: Words, row: Row, missing: str = "not_estimated") -> Markup:
     """Why a row has no number."""
     status = row.get("status", "")
-    return words(f"state.{status}" if status in STATES else "state.not_estimated")
+    return words(f"state.{status if status in STATES else missing}")
 
 
 def is_true(text: str) -> bool:

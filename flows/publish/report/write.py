@@ -19,11 +19,12 @@ from flows.publish.report.home import home_page
 from flows.publish.report.methods import history_page, methods_page
 from flows.publish.report.places import office_pages, partner_pages
 from flows.publish.report.reading import Share, read_share
+from flows.publish.report.svg import Canvas
 from flows.publish.report.words import Words, words
 
 TEMPLATES = Path(__file__).parent / "templates"
 
-Draw = Callable[[Sequence[Mapping[str, Any]]], Sequence[str | None]]
+Draw = Callable[[Sequence[Mapping[str, Any]]], Sequence[Canvas | None]]
 
 
 def write_report(share: Path, target: Path) -> None:
@@ -42,8 +43,8 @@ def render(share: Path, *, texts: Words | None = None, drawings: Draw | None = N
     pages = all_pages(told, found)
     figures = [figure for page in pages for figure in page.figures()]
     drawn = (drawings or draw.drawings)([figure.request for figure in figures])
-    for figure, svg in zip(figures, drawn, strict=True):
-        figure.show(svg)
+    for figure, canvas in zip(figures, drawn, strict=True):
+        figure.show(canvas)
     common = _common(told, found)
     template = _environment().get_template("page.html.j2")
     return {page.file: template.render(page=page, **common) for page in pages}

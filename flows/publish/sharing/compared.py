@@ -131,7 +131,7 @@ def compared(table: str, row: Row, rule: Rule, half: Collection[Key]) -> tuple[i
         return n, nothing, None
     is_number = isinstance(values["observed"], float | int) and values["observed"] > 1  # of people, not a share
     observed, expected = yes if is_number else share / 100, figure(values["expected"])
-    ratio = figure(observed / expected) if isinstance(expected, float) and expected > 0 else None
+    ratio = figure(observed / expected) if isinstance(expected, float | int) and expected > 0 else None
     lower, upper = figure(values["lower"]), figure(values["upper"])
     if isinstance(ratio, float):
         lower = min(lower, ratio) if isinstance(lower, float) else lower

@@ -11,8 +11,8 @@ SHARES = ("planned_delivered", "first_sequence", "unmet_need")
 """Measures of services that are a share of people: so many do, so many do not."""
 
 _RISK = """
-    select r.outcome, r.code, i.label, i.domain_code, round(r.importance, 4) as importance, round(r.lower, 4) as lower,
-        round(r.upper, 4) as upper, r.rank_low, r.rank_high, r.direction,
+    select r.outcome, r.code, i.label, i.domain_code, round(r.importance, 4) + 0.0 as importance,
+        round(r.lower, 4) + 0.0 as lower, round(r.upper, 4) + 0.0 as upper, r.rank_low, r.rank_high, r.direction,
         round(100 * r.selection_frequency)::integer as selection_percent
     from marts.models.risk_indicator as r
     left join marts.core.dim_indicator as i on r.code = i.indicator_code

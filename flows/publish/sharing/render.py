@@ -56,6 +56,8 @@ def history(rows: Sequence[Row], rule: Rule) -> list[Line]:
         said, (release_id, measure, stratum, value) = row.values, row.key
         n = None if rule.is_hidden("history", row) else rounded(row.n, rule.threshold)
         numbers = [figure(said[name]) if n else None for name in ("estimate", "lower", "upper")]
+        if measure.startswith("n_"):  # a number of people, or of their stays, is rounded wherever it stands
+            numbers[0] = n
         about = (said["definition_version"], said["is_break"], status(n))
         lines.append((release_id, said["as_of"], measure, stratum, value, *numbers, n, *about))
     return lines

@@ -11,7 +11,6 @@ import pytest
 from flows.errors import HomeError, NothingPublishedError
 from flows.publish import hold, withdrawal
 from flows.publish.files import remove_tree
-from flows.publish.report import draw
 from flows.report_server import HOST, serve, server
 from flows.warehouse import Home
 from tests.unit.publish.builds import make_build, publish_one
@@ -19,13 +18,11 @@ from tests.unit.publish.builds import make_build, publish_one
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
-    """A home with one release, its report without drawings."""
+    """A home with one release."""
     folder = tmp_path_factory.mktemp("served")
     found = Home(folder / "home")
     found.root.mkdir()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(draw, "drawings", lambda requests: [None] * len(requests))
-        publish_one(found, make_build(folder / "b.duckdb"))
+    publish_one(found, make_build(folder / "b.duckdb"))
     yield found
     remove_tree(found.root)
 

@@ -10,14 +10,6 @@ from flows.warehouse import Home
 from tests.unit.publish.builds import make_build, make_facts, publish_one
 
 
-@pytest.fixture(scope="session", autouse=True)
-def nothing_drawn() -> Iterator[None]:
-    """Releases of these tests have reports without drawings, which take seconds; tests of the report draw by themselves."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("flows.publish.report.draw.drawings", lambda requests: [None] * len(requests))
-        yield
-
-
 @pytest.fixture(scope="session")
 def workshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A folder for what all tests share; removed although releases in it are read-only."""

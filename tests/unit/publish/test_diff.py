@@ -53,6 +53,26 @@ def causes(found: Difference) -> dict[str, dict[str, int]]:
     return {one.table: one.causes for one in found.tables}
 
 
+def test_a_table_without_people_and_a_key_with_an_empty_part_are_compared(tmp_path: Path) -> None:
+    """services.description has no month where a measure has none; core.partner_training has no episode."""
+    rows = (
+        "insert into services.description (measure, category, stratum, stratum_value, month, estimate) values "
+        "('days_to_first', 'health', 'overall', 'all', null, 14), ('sessions', 'health', 'overall', 'all', 3, 2)",
+        "insert into core.partner_training (partner_id, topic, n_trainings) values ('P1', 'SAF', 2)",
+    )
+    more = (
+        "update services.description set estimate = 15 where month is null",
+        "update core.partner_training set n_trainings = 3",
+    )
+    homes = [Home(tmp_path / name) for name in ("one", "two")]
+    for home in homes:
+        home.root.mkdir()
+    one, two = (released(home, tmp_path, *rows, *changes) for home, changes in zip(homes, ((), more), strict=True))
+    assert difference(one, one).tables == []
+    found = {table.table: (table.differing, table.causes) for table in difference(one, two).tables}
+    assert found == {"services.description": (1, {}), "core.partner_training": (1, {})}
+
+
 def test_equal_releases_have_no_difference(tmp_path: Path) -> None:
     found = between(tmp_path)
     assert (found.tables, found.definitions, found.headlines) == ([], [], [])

@@ -8,15 +8,16 @@ from xml.etree.ElementTree import Element
 import duckdb
 import pytest
 
-from flows.publish.report import draw, render, write_report
+from flows.publish.report import render, write_report
 from flows.publish.report.age import FRESH_DAYS
+from flows.publish.report.draw import drawings
+from flows.publish.report.durations import spans
 from flows.publish.report.names import file_name
 from flows.warehouse import Home
 from tests.pages import drawn_values, not_in_share, read_page, shared, tables, text_of
 from tests.shares import full_share, write_facts, write_table
 from tests.unit.publish.builds import make_build, publish_one
 
-REAL = draw.drawings
 Pages = dict[str, Element]
 
 
@@ -34,7 +35,7 @@ def share(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def html(share: Path) -> dict[str, str]:
     """Its pages, with drawings."""
-    return render(share, drawings=REAL)
+    return render(share)
 
 
 @pytest.fixture(scope="module")
@@ -179,10 +180,11 @@ def test_without_drawings_the_tables_stand_open_and_the_page_says_why(share: Pat
 def test_a_chart_that_fails_leaves_the_others(share: Path):
     good = {"kind": "intervals", "words": {"x": "x"}, "options": {}, "rows": [
         {"label": "a", "value": "1", "estimate": 1.0, "lower": 0.5, "upper": 2.0, "raw": "a"}]}  # fmt: skip
-    bad, fine = REAL([{"kind": "no such kind"}, good])
-    assert bad is None
+    endless = {**good, "rows": [{**good["rows"][0], "upper": float("inf")}]}  # type: ignore[dict-item]
+    unknown, bad, fine = drawings([{"kind": "no such kind"}, endless, good])
+    assert unknown is bad is None
     assert fine is not None
-    assert fine.startswith("<svg")
+    assert fine.image(name="n", title="t", description="d").startswith("<svg")
 
 
 def test_a_share_with_its_manifest_alone_is_said_to_be_empty(tmp_path: Path):
@@ -247,6 +249,40 @@ def test_a_sheet_for_a_partner_has_strengths_first(pages: Pages):
             "Trainings already held",
         ]
     assert any("Social support" in told(page) for page in sheets)
+
+
+@pytest.mark.parametrize(
+    ("months", "said"),
+    [("6,7,8,12", "6–8, 12"), ("15;18;21", "15, 18, 21"), ("6", "6"), ("", ""), ("33, 6, 7", "6–7, 33"), ("6 to 9", "6 to 9")],
+)  # fmt: skip
+def test_months_that_are_not_told_apart_are_said_in_few_words(months: str, said: str):
+    assert spans(months) == said
+
+
+def test_only_what_is_counted_is_drawn_between_limits_of_chance(pages: Pages):
+    """Limits by the expected number are those of counts: of mean days or a share of assessments they would be wrong."""
+    names = [e.get("data-name") for e in pages["index.html"].iter("figure") if e.get("data-figure") == "funnel"]
+    assert names == ["funnel-restored_24m"]
+
+
+def test_a_percent_that_protects_another_is_hidden_and_not_a_failed_estimate(tmp_path: Path):
+    (tmp_path / "share").mkdir()
+    columns = (
+        "domain_code stratum stratum_value label n percent_measurable percent_substantial percent_worse mean_initial "
+    )
+    columns += "mean_latest status"
+    row = ("SAF", "casework_type", "police_abuse", "police_abuse", 295, None, 51, None, 2.05, 2.96, "shown")
+    write_table(tmp_path / "share", "domain_changes", columns.split(), [row])
+    write_facts(tmp_path / "share", [])
+    (found,) = tables(read_page(render(tmp_path / "share")["domain-saf.html"]))
+    assert [cell.text for cell in found.rows[0]] == ["police abuse", "295", "2.05", "2.96", "hidden", "51 %", "hidden"]
+
+
+def test_links_to_pages_are_in_the_order_that_people_count_in(tmp_path: Path):
+    share = full_share(tmp_path / "share", offices=1, partners=12)
+    index = render(share)["index.html"]
+    partners = re.findall(r">Partner: Partner (\d+)<", index.replace("Partner 0", "Partner "))
+    assert partners == [str(number) for number in range(12)]
 
 
 def test_names_of_files_are_safe_and_told_apart():

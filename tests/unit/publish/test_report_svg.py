@@ -1,50 +1,73 @@
-"""Drawings: what may be in one, and the small bars of tables."""
+"""Drawings: what is in one and where it stands, and the small bars of tables."""
 
 import re
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element
 
 import pytest
 
+from flows.publish.report.charts import drawing
 from flows.publish.report.standings import bar, limits
-from flows.publish.report.svg import safe
+from flows.publish.report.svg import between, stairs
 
-HEAD = '<svg xmlns="http://www.w3.org/2000/svg" width="320" height="20" viewBox="0 0 320 20">'
-
-
-def made_safe(inside: str) -> str:
-    return str(safe(f"{HEAD}{inside}</svg>", name="n", title="A <title>", description='says "what" & how'))
+HOSTILE = '"><script>alert(1)</script>&'
 
 
-def test_a_drawing_becomes_one_image_that_says_what_it_shows():
-    drawn = made_safe('<g><rect x="1" y="2" width="3" height="4" fill="var(--c0)"/><text x="5">a &lt; b</text></g>')
-    assert drawn.startswith('<svg viewBox="0 0 320 20" class="chart" role="img" aria-labelledby="n-title n-desc">')
-    assert '<title id="n-title">A &lt;title&gt;</title>' in drawn
-    assert '<desc id="n-desc">says "what" &amp; how</desc>' in drawn
-    assert "a &lt; b" in drawn
-    assert 'width="320"' not in drawn
+def drawn(rows: list[dict[str, object]], **options: object) -> Element:
+    """The drawing of these lines of intervals."""
+    canvas = drawing({"kind": "intervals", "rows": rows, "words": {"x": HOSTILE}, "options": options})
+    return ElementTree.fromstring(str(canvas.image(name="n", title=HOSTILE, description=HOSTILE)))
 
 
-@pytest.mark.parametrize(
-    "inside",
-    ["<script>1</script>", "<image href='x.png'/>", "<use href='#a'/>", "<foreignObject><p>x</p></foreignObject>",
-     "<a href='x'><text>y</text></a>",
-     "<style>*{}</style>", "<rect fill='url(#a)'/>", "<rect fill='url(https://example.org/x)'/>",
-     "<animate/>", "<text fill='javascript:1'>x</text>"],
-)  # fmt: skip
-def test_what_could_run_load_or_point_elsewhere_is_refused(inside: str):
-    with pytest.raises(ValueError, match="drawing"):
-        made_safe(inside)
+def line(label: str, lower: float, estimate: float | None, upper: float) -> dict[str, object]:
+    """One line of intervals."""
+    return {
+        "label": label,
+        "value": "v",
+        "raw": f"{label}|{lower}",
+        "estimate": estimate,
+        "lower": lower,
+        "upper": upper,
+    }
 
 
-def test_attributes_that_are_not_known_go():
-    drawn = made_safe(
-        '<rect onclick="x()" style="fill:red" href="y" id="z" tabindex="0" aria-label="what Vega says" x="1"/>'
-    )
-    assert re.search(r'<rect x="1" ?/>', drawn)
+def test_a_drawing_is_one_image_and_its_words_are_words_only():
+    image = drawn([line(HOSTILE, 0.1, 0.2, 0.3)])
+    assert image.attrib["role"] == "img"
+    assert {e.tag for e in image.iter()} == {"svg", "title", "desc", "line", "circle", "text"}
+    assert [e.text for e in image.iter("title")] == [e.text for e in image.iter("desc")] == [HOSTILE]
+    assert HOSTILE in {e.get("data-value", "").rpartition("|")[0] for e in image.iter()}
+    for element in image.iter():
+        assert not {"href", "style", "src"} & element.attrib.keys()
+        assert not any("url(" in text or name.startswith("on") for name, text in element.attrib.items())
 
 
-def test_only_values_of_share_stay_as_data():
-    drawn = made_safe('<path aria-label="share|restored|24|41" d="M0 0"/><path aria-label="Months: 24" d="M0 0"/>')
-    assert re.findall(r'data-value="([^"]*)"', drawn) == ["restored|24|41"]
+def test_bars_and_points_stand_where_the_scale_puts_them():
+    image = drawn([line("a", 0.0, 5.0, 10.0), line("b", 2.0, None, 4.0)], reference=0)
+    bars = [e for e in image.iter("line") if "data-value" in e.attrib]
+    start, end = (float(bars[0].attrib[name]) for name in ("x1", "x2"))
+    assert float(bars[1].attrib["x1"]) == pytest.approx(start + 0.2 * (end - start), abs=0.01)
+    (point,) = image.iter("circle")
+    assert float(point.attrib["cx"]) == pytest.approx((start + end) / 2, abs=0.01)
+    assert float(point.attrib["cy"]) == float(bars[0].attrib["y1"])
+    assert len([e for e in image.iter("line") if e.get("stroke-dasharray")]) == 2  # a mark of the reference a bar
+
+
+def test_nothing_is_written_outside_the_drawing():
+    """By letters of the widest font that is met: seven pixels each."""
+    image = drawn([line("a" * 30 + " " + "b" * 30, -0.0004, 0.0002, 0.0008)], reference=0)
+    width = float(image.attrib["viewBox"].split()[2])
+    for text in image.iter("text"):
+        x, half = float(text.attrib["x"]), 7 * len(text.text or "") / 2
+        left = {"middle": x - half, "end": x - 2 * half}.get(text.get("text-anchor", ""), x)
+        assert left >= 0
+        assert left + 2 * half <= width + 8
+
+
+def test_a_stair_keeps_its_height_until_the_next_point_and_a_band_closes():
+    assert stairs([(0, 9), (10, 5), (20.123, 1)]) == "M0 9H10V5H20.12V1"
+    assert between([(0, 5), (10, 3)], [(0, 9), (10, 7)], stepped=True) == "M0 5H10V3V7V9H0Z"
+    assert between([(0, 5), (10, 3)], [(0, 9), (10, 7)], stepped=False) == "M0 5L10 3L10 7L0 9Z"
 
 
 @pytest.mark.parametrize(

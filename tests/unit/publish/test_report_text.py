@@ -260,7 +260,8 @@ def asked_for() -> tuple[set[str], list[re.Pattern[str]]]:
         for node in ast.walk(tree):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 whole.add(node.value)
-            if isinstance(node, ast.JoinedStr) and path.name != "words.py":
+            is_key = isinstance(node, ast.JoinedStr) and any(isinstance(one, ast.Constant) for one in node.values)
+            if is_key and path.name != "words.py":
                 parts = (re.escape(p.value) if isinstance(p, ast.Constant) else r"[a-z_0-9.]+" for p in node.values)
                 patterns.append(re.compile("".join(map(str, parts))))
     for path in PACKAGE.glob("templates/*.j2"):

@@ -9,8 +9,12 @@ import pytest
 from flows.errors import HomeError
 from flows.publish.release import current_release
 from flows.publish.share import neutral, write_share
+from flows.publish.sharing import render
+from flows.publish.sharing.cells import Row
 from flows.publish.sharing.columns import COLUMNS, COUNTS
+from flows.publish.sharing.compared import compared
 from flows.publish.sharing.figure import worded
+from flows.publish.sharing.protect import Rule
 from flows.warehouse import Home
 from tests.unit.publish.builds import insert, make_build, make_facts, publish_one
 
@@ -167,3 +171,22 @@ def test_a_higher_threshold_hides_more(assembled: Path, tmp_path: Path, home: Ho
 def test_r30_words_do_not_count_people(text: str | None, said: str | None):
     """How many stays would be needed tells, with the number there are, how many were restored."""
     assert worded(text) == said
+
+
+def test_a_number_of_stays_over_releases_is_rounded_too():
+    said = {"as_of": "2026-11-01", "estimate": 5074, "lower": None, "upper": None}
+    row = Row(
+        ("2026-11-01-0001", "n_episodes", "overall", "all"),
+        {"n": 5074},
+        said | {"definition_version": 1, "is_break": False},
+    )
+    ((*_, estimate, lower, upper, n, _, _, status),) = render.history([row], Rule(11))
+    assert (estimate, lower, upper, n, status) == (5075, None, None, 5075, "shown")
+
+
+@pytest.mark.parametrize(("expected", "ratio"), [(139.2, 1.4), (99.4, 1.96), (37.6, 5.19)])
+def test_a_ratio_is_that_of_the_shown_numbers_however_large_they_are(expected: float, ratio: float):
+    said = {"observed": 193.0, "expected": expected, "ratio": 193 / expected, "lower": 0.5, "upper": 9.0}
+    row = Row(("O1", "restored_24m"), {"n": 480, "yes": 193, "no": 287}, said)
+    n, (observed, _, shown, _, _), how = compared("offices", row, Rule(11), ())
+    assert (n, observed, shown, how) == (480, 195, pytest.approx(ratio, abs=0.01), "whole")
