@@ -51,15 +51,9 @@ def publish(
     fence()
     try:
         building = assemble(
-            home,
-            build_file,
-            facts,
-            models_folder=models_folder,
-            threshold=threshold,
-            memory_limit=memory_limit,
-            threads=threads,
-            goes_on_from=goes_on_from,
-        )
+            home, build_file, facts, models_folder=models_folder, threshold=threshold,
+            memory_limit=memory_limit, threads=threads, goes_on_from=goes_on_from,
+        )  # fmt: skip
         expected = manifest.read(building)
         _compare(expected, checked)
         verify(building, expected)
