@@ -69,8 +69,8 @@ def differences(base: Base, choices: tuple[Chosen, ...]) -> list[Difference]:
 def violations(who: People, rows: Months, base: Base, choices: tuple[Chosen, ...]) -> list[tuple[str, str]]:
     """Decisions and covariates with a group of people in which nobody took it, or everybody, against expectation.
 
-    A group: people of one half-point band of a domain's mean, or of one level of a covariate at the start. Against
-    expectation: at the share of takers among all, ten takers (or others) would be expected there.
+    A group: people of one half-point band of a domain's mean or of the mean of all six, or of one level of a covariate at
+    the start. Against expectation: at the share of takers among all, ten takers (or others) would be expected there.
     """
     out = []
     for one in choices:
@@ -103,6 +103,9 @@ def _groups(who: People, rows: Months, base: Base, one: Chosen) -> Iterator[tupl
         band = np.digitize(known[:, j], CUTS)
         for value in np.unique(band):
             yield domain, np.asarray(band == value)
+    band = np.digitize(known[:, : len(DOMAINS)].mean(axis=1), CUTS)
+    for value in np.unique(band):
+        yield "mean score", np.asarray(band == value)
     episode = rows.episode[one.decision.rows]
     for j, name in enumerate(who.names):
         if "=" in name:
