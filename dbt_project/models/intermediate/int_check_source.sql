@@ -71,7 +71,10 @@ counted as (
     {%- endif %}
     union all
     {%- endfor %}
-    select '{{ table }}.missing_key.hold' as check_id, n_rows as n_checked, missing_key as n_failed from {{ table }}_counts
+    {%- for name in ['missing_key', 'unreadable'] %}
+    select '{{ table }}.{{ name }}.hold' as check_id, n_rows as n_checked, {{ name }} as n_failed from {{ table }}_counts
+    {{ "union all" if not loop.last }}
+    {%- endfor %}
     {{ "union all" if not loop.last }}
     {%- endfor %}
 ),
