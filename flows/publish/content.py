@@ -8,7 +8,8 @@ import duckdb
 
 from flows.publish.files import refusing
 from flows.publish.tables import KEYS, SCHEMAS, STAMPED_COLUMNS, STAMPED_TABLES
-from flows.warehouse import attach, connect
+from flows.warehouse import attach as attach  # other files attach through here
+from flows.warehouse import connect
 
 FLOATS = ("FLOAT", "DOUBLE", "REAL")
 _LOW = 2**64 - 1

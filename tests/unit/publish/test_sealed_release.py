@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -13,7 +15,7 @@ from flows.forms import form_rows
 from flows.publish import manifest
 from flows.publish.diff import difference
 from flows.publish.hold import lift
-from flows.publish.release import open_release, releases, rollback, verify
+from flows.publish.release import open_release, rollback, verify
 from flows.publish.sharing.cells import read_state
 from flows.unlock import keys_of
 from flows.warehouse import MARTS, Home, is_sealed
@@ -25,23 +27,39 @@ def seal(*, encrypts: bool = True) -> None:
     keyring.use(lambda: keys_of(KEY), encrypts=encrypts)
 
 
-@pytest.fixture
-def mixed(home: Home, build: Path) -> Home:
-    """The same build published in clear, then encrypted."""
+@dataclass(frozen=True)
+class Mixed:
+    """A home with the same build published in clear, then encrypted: the names of the two."""
+
+    home: Home
+    clear: str
+    sealed: str
+
+    @property
+    def folders(self) -> tuple[Path, Path]:
+        return self.home.releases / self.clear, self.home.releases / self.sealed
+
+
+@pytest.fixture(scope="module")
+def made(workshop: Path, build: Path) -> Iterator[Mixed]:
+    home = Home(workshop / "mixed")
+    home.root.mkdir()
     seal(encrypts=False)
     first = publish_one(home, build)
     seal()
-    publish_one(home, build, goes_on_from=first)
-    return home
+    yield Mixed(home, first, publish_one(home, build, goes_on_from=first))
+    keyring.use(dict, encrypts=False)
 
 
-def names(home: Home) -> tuple[str, str]:
-    newest, oldest = (one.release_id for one in releases(home))
-    return oldest, newest
+@pytest.fixture
+def mixed(made: Mixed) -> Mixed:
+    """That home, with its keys at hand."""
+    seal()
+    return made
 
 
-def test_P7_a_release_says_the_same_in_clear_and_encrypted(mixed: Home) -> None:
-    clear, sealed = (mixed.releases / name for name in names(mixed))
+def test_P7_a_release_says_the_same_in_clear_and_encrypted(mixed: Mixed) -> None:
+    clear, sealed = mixed.folders
     assert (is_sealed(clear / MARTS), is_sealed(sealed / MARTS)) == (False, True)
     assert ((clear / "parquet").is_dir(), (sealed / "parquet").exists()) == (True, False)
     one, other = (manifest.read(folder)["tables"] for folder in (clear, sealed))
@@ -50,48 +68,45 @@ def test_P7_a_release_says_the_same_in_clear_and_encrypted(mixed: Home) -> None:
     assert (told.tables, told.definitions) == ([], [])
     for folder in (clear, sealed):
         verify(folder)
-    states = [read_state(mixed, name) for name in names(mixed)]
+    states = [read_state(mixed.home, folder.name) for folder in mixed.folders]
     assert states[0]
     assert states[1]
     assert states[0].tables == states[1].tables
-    assert is_sealed(mixed.history / sealed.name / "share.json")
-    assert not is_sealed(mixed.history / clear.name / "share.json")
+    assert is_sealed(mixed.home.history / sealed.name / "share.json")
+    assert not is_sealed(mixed.home.history / clear.name / "share.json")
 
 
-def test_P7_it_is_told_which_is_which(mixed: Home) -> None:
-    told = {(row["layer"], row["what"]): (row["encrypted"], row["in clear"]) for row in form_rows(mixed)}
-    clear, sealed = names(mixed)
-    assert told["releases", sealed] == (1, 0)
-    assert told["releases", clear][0] == 0
-    assert told["history", sealed] == (1, 0)
+def test_P7_it_is_told_which_is_which(mixed: Mixed) -> None:
+    told = {(row["layer"], row["what"]): (row["encrypted"], row["in clear"]) for row in form_rows(mixed.home)}
+    assert told["releases", mixed.sealed] == (1, 0)
+    assert told["releases", mixed.clear][0] == 0
+    assert told["history", mixed.sealed] == (1, 0)
 
 
 @pytest.mark.parametrize("encrypts", [True, False])
-def test_P7_both_are_read_and_rolled_back_to_whatever_the_setting(mixed: Home, build: Path, *, encrypts: bool) -> None:
+def test_P7_both_are_read_and_rolled_back_to_whatever_the_setting(mixed: Mixed, build: Path, *, encrypts: bool) -> None:
     seal(encrypts=encrypts)
-    for name in names(mixed):
-        with open_release(mixed, name) as connection:
+    for name in (mixed.clear, mixed.sealed):
+        with open_release(mixed.home, name) as connection:
             assert connection.execute("select release_id from meta.release").fetchall() == [(name,)]
-    clear, _ = names(mixed)
-    assert rollback(mixed, clear, at=AT, why="") == clear
-    lift(mixed)
-    after = publish_one(mixed, build, goes_on_from=clear)
-    assert is_sealed(mixed.releases / after / MARTS) == encrypts
+    assert rollback(mixed.home, mixed.clear, at=AT, why="") == mixed.clear
+    lift(mixed.home)
+    after = publish_one(mixed.home, build, goes_on_from=mixed.clear)
+    assert is_sealed(mixed.home.releases / after / MARTS) == encrypts
 
 
-def test_P7_an_encrypted_release_is_closed_to_sql_and_its_key_is_not_shown(mixed: Home) -> None:
-    clear, sealed = names(mixed)
+def test_P7_an_encrypted_release_is_closed_to_sql_and_its_key_is_not_shown(mixed: Mixed) -> None:
     key = keyring.text_of(keys_of(KEY)[keyring.RELEASES])
-    with open_release(mixed, sealed) as connection:
+    with open_release(mixed.home, mixed.sealed) as connection:
         shown = [
             connection.execute(f"from {name}()").fetchall()
             for name in ("duckdb_databases", "duckdb_settings", "duckdb_variables", "duckdb_logs")
         ]
         assert key not in repr(shown)
-        for path in (mixed.releases / clear / MARTS, mixed.history / sealed / "share.json"):
+        for path in (mixed.folders[0] / MARTS, mixed.home.history / mixed.sealed / "share.json"):
             with pytest.raises(duckdb.Error, match="disabled"):
                 connection.execute(f"attach '{path}' as other (read_only, encryption_key '{key}')")
     keyring.use(dict, encrypts=False)
     with pytest.raises(KeyProblemError, match="not at hand") as refused:
-        open_release(mixed, sealed)
+        open_release(mixed.home, mixed.sealed)
     assert refused.value.code == Exit.KEY
