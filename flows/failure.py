@@ -29,7 +29,7 @@ def note(home: Home, error: Exception, *, at: datetime) -> None:
     text = error.text() if isinstance(error, StageError) else unexpected_text(error)
     failure = Failure(at.isoformat(timespec="seconds"), int(code), text)
     with contextlib.suppress(OSError):
-        home.runs.mkdir(exist_ok=True)
+        home.runs.mkdir(mode=0o700, exist_ok=True)
         (home.runs / NAME).write_text(files.canonical_json(asdict(failure)) + "\n", encoding="utf-8")
 
 

@@ -6,6 +6,7 @@ the files are encrypted too. A cell whose text is not of its type lands
 as null, and its column's name in `unreadable`.
 """
 
+import errno
 import json
 import os
 import shutil
@@ -27,6 +28,8 @@ from flows.warehouse import write_parquet
 STAGE = "landing"
 # Raise it when raw files change their form: deliveries landed before are then landed again.
 LANDING_VERSION = 1
+# What only writing meets: no fault of the delivery.
+NOT_WRITTEN = (errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EFBIG)
 Step = Callable[[str], None]
 
 
@@ -141,9 +144,9 @@ def _write_table(
     target = building / f"{table.name}.parquet"
     try:
         connection.execute(repeated_keys(scan, table))
-        count = write_parquet(connection, landing_query(scan, table, contract, str(sequence)), target)
     except duckdb.Error as error:
-        raise _unreadable(error, delivery, table) from None
+        raise _unreadable(error, delivery, table.name) from None
+    count = _copy(connection, landing_query(scan, table, contract, str(sequence)), target, delivery, table.name)
     expected = delivery.facts.rows[table.name]
     if count != expected:
         raise DeliveryError(
@@ -153,45 +156,49 @@ def _write_table(
             count=abs(count - expected),
             next_step="ask for the delivery again; nothing of it was loaded",
         )
+
+
+def _copy(connection: duckdb.DuckDBPyConnection, query: str, target: Path, delivery: Delivery, table: str) -> int:
+    """How many rows of a query were written into a synced Parquet file."""
+    try:
+        count = write_parquet(connection, query, target)
+    except duckdb.Error as error:
+        raise _unreadable(error, delivery, table) from None
     _sync(target)
+    return count
 
 
 def _write_gone(connection: duckdb.DuckDBPyConnection, building: Path, delivery: Delivery, table: Table) -> None:
     """The keys that were deleted at the source, where the delivery knows of any."""
     gone = delivery.gone(table.name)
-    if gone is None:
-        return
-    target = building / f"{table.name}.gone.parquet"
-    write_parquet(connection, gone, target)
-    _sync(target)
+    if gone is not None:
+        _copy(connection, gone, building / f"{table.name}.gone.parquet", delivery, table.name)
 
 
 def _write_sums(connection: duckdb.DuckDBPyConnection, building: Path, delivery: Delivery) -> None:
     """What the delivery adds to the sums of the source, where it knows them."""
     sums = delivery.sums()
     if sums:
-        target = building / "sums.parquet"
-        write_parquet(connection, sums, target)
-        _sync(target)
+        _copy(connection, sums, building / "sums.parquet", delivery, "sums")
 
 
-def _unreadable(error: duckdb.Error, delivery: Delivery, table: Table) -> Exception:
+def _unreadable(error: duckdb.Error, delivery: Delivery, table: str) -> Exception:
     """The error without its text, which would quote the line that could not be read."""
-    if isinstance(error, duckdb.IOException) and "space" in str(error).lower():
+    if isinstance(error, duckdb.IOException) and any(os.strerror(code) in str(error) for code in NOT_WRITTEN):
         return HomeError(
-            "no space is left for raw files",
+            "no space is left for raw files, or they may not be written",
             stage=STAGE,
-            table=table.name,
-            next_step="free space in the home, then run again",
+            table=table,
+            next_step="free space or mend the permissions of the home, then run again",
         )
     if isinstance(error, duckdb.OutOfMemoryException):
         return HomeError(
             "the memory limit was reached",
             stage=STAGE,
-            table=table.name,
+            table=table,
             next_step="raise AFTERCARE_MEMORY_LIMIT, then run again",
         )
-    return delivery.unreadable(error, table.name)
+    return delivery.unreadable(error, table)
 
 
 def _write_facts(

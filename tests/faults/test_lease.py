@@ -38,8 +38,8 @@ LOST = 7
 
 @pytest.fixture(autouse=True)
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leases that last half a second, and reports without drawings."""
-    monkeypatch.setattr(leases, "LEASE_SECONDS", 0.5)
+    """Leases that last two seconds, and reports without drawings."""
+    monkeypatch.setattr(leases, "LEASE_SECONDS", 2.0)
     monkeypatch.setattr(leases, "BEAT_SECONDS", 0.05)
     monkeypatch.setattr("flows.publish.report.draw.drawings", lambda requests: [None] * len(requests))
 
@@ -87,7 +87,7 @@ def stopped(child: int) -> None:
     """Wait until the child stands still, and then until its lease has run out."""
     _, status = os.waitpid(child, os.WUNTRACED)
     assert os.WIFSTOPPED(status), "the child must have come to the point"
-    time.sleep(0.6)
+    time.sleep(2.1)
 
 
 def woken(child: int) -> int:
@@ -126,7 +126,7 @@ def test_F48_a_lease_names_who_holds_it_and_shows_that_he_is_alive(home: Home) -
 
 def test_F47_a_run_that_gives_signs_of_life_is_never_overtaken(home: Home) -> None:
     with hold_home(home) as lease:
-        time.sleep(0.7)  # longer than a lease lasts without a sign of life
+        time.sleep(2.2)  # longer than a lease lasts without a sign of life
         with pytest.raises(LockedError, match="another run holds this home"), hold_home(home):
             pass
         lease.check()
@@ -215,7 +215,7 @@ def test_F48_a_run_on_another_machine_is_waited_for_until_its_lease_has_run_out(
     another_host(home, silent=0.1)
     with pytest.raises(LockedError), hold_home(home):
         pass
-    another_host(home, silent=0.6)
+    another_host(home, silent=2.1)
     with hold_home(home) as lease:
         assert lease.token == 42
 
