@@ -103,7 +103,7 @@ def desk(
         (episode,) = casework.execute("select min(episode_key) from forecast").fetchone() or ("",)
     real = {
         "select …": "select 1", "…": "select 1", "ID": "S-0000011", "NUMBER": "R-1", "OFFICE": "O-0000001",
-        "CHECK_ID": "aso_assessments.rows",
+        "CHECK_ID": "aso_assessments.two_on_a_day",
         "EPISODE_KEY": episode, "RELEASE": "2026-11-01-0001", "3000": "60", "300": "60",
         "/path/to/delivery": str(clean_night.delivery), "/path/to/warehouse": str(folder / "another"), "my-warehouse": str(folder / "mine"),
         "/path/to/export": str(write_export(folder / "export", clients=40)),
