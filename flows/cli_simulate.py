@@ -55,6 +55,7 @@ def simulate(
         raise click.UsageError(
             "--to takes whole deliveries of clean rows: leave out --faults, --incremental and --parts"
         )
+    _must_be_new([folder] if parts == 1 else [folder.with_name(f"{folder.name}-{i}") for i in range(1, parts + 1)])
     url = parse_url(database) if database else None
 
     given = {"survivors": survivors, "seed": seed, "as_of": as_of}
@@ -71,6 +72,12 @@ def simulate(
         )
     if url:
         _fill(url, folder)
+
+
+def _must_be_new(folders: list[Path]) -> None:
+    for folder in folders:
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise click.UsageError(f"{folder} is there already and not empty: name a new folder")
 
 
 def _fill(url: DatabaseUrl, folder: Path) -> None:

@@ -103,10 +103,10 @@ def desk(
         (episode,) = casework.execute("select min(episode_key) from forecast").fetchone() or ("",)
     real = {
         "select …": "select 1", "…": "select 1", "ID": "S-0000011", "NUMBER": "R-1", "OFFICE": "O-0000001",
-        "CHECK_ID": "aso_assessments.rows",
+        "CHECK_ID": "aso_assessments.two_on_a_day",
         "EPISODE_KEY": episode, "RELEASE": "2026-11-01-0001", "3000": "60", "300": "60",
         "/path/to/delivery": str(clean_night.delivery), "/path/to/warehouse": str(folder / "another"), "my-warehouse": str(folder / "mine"),
-        "/path/to/export": str(write_export(folder / "export", clients=40)),
+        "/path/to/export": str(write_export(folder / "export")),
     }  # fmt: skip
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
@@ -137,10 +137,12 @@ def arguments(one: Documented, night: WholeNight, real: dict[str, str]) -> list[
     places = {"FOLDER": folder.get(given[0], str(night.delivery)), "DELIVERY": str(night.delivery)}
     if given[0] == "seal":
         places |= {"my-data": "typed", "DELIVERY": "sealed", "delivery-2026-11": "sealed"}
-    if given[0] == "check-delivery":
+    if given[0] in ("check-delivery", "nightly"):
         places |= dict.fromkeys(("delivery-2026-11", "my-delivery"), str(night.delivery))
     if given[0] == "erase":  # somebody else than the person that is asked for, and than the one before
         places[real["ID"]] = "S-0000013" if "--reference" in given else "S-0000012"
+    if "--mapping" in given:  # another source has a home of its own
+        places[real["/path/to/warehouse"]] = "of-the-export"
     if given[0] == "withdraw":
         given[-1] = "a wrong mapping of a code"
     return [places.get(word, word) for word in given]

@@ -5,7 +5,9 @@ import json
 
 import duckdb
 import pytest
+from click.testing import CliRunner
 
+from flows.cli import cli
 from flows.extract.simulate import Parameters, write_delivery, write_next, write_parts
 from flows.extract.simulate.columns import KEYS
 
@@ -143,3 +145,14 @@ def test_parameters_that_make_no_sense_are_refused():
     for wrong in ({"survivors": 0}, {"label_noise": 2.0}, {"indicator_effects": (("XXX", 1.0),)}, {"late_offices": 99}):
         with pytest.raises(ValueError, match=r"share|least|most|codes"):
             Parameters(**wrong)
+
+
+def test_the_command_overwrites_no_folder(tmp_path):
+    (tmp_path / "there").mkdir()
+    (tmp_path / "there" / "mine.txt").write_text("mine")
+    for name, parts in (("there", "1"), ("the", "2")):
+        (tmp_path / "the-2").touch()
+        done = CliRunner().invoke(cli, ["simulate", str(tmp_path / name), "--survivors", "60", "--parts", parts])
+        assert (done.exit_code, "name a new folder" in done.output) == (2, True)
+        (tmp_path / "the-2").unlink()
+    assert [path.name for path in tmp_path.iterdir()] == ["there"]
