@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import stdtrit
 
 from ml.services.columns import Columns
 
@@ -42,12 +43,28 @@ class Pieces:
 
 @dataclass(frozen=True)
 class Fitted:
-    """theta (k,), the intercept first; its sandwich covariance by cluster; expected events of each piece (p,)."""
+    """theta (k,), the intercept first; how far each cluster moves it (clusters, k); expected events of each piece (p,)."""
 
     theta: Floats
-    covariance: Floats
+    influence: Floats
     events: Floats
     converged: bool
+
+    @property
+    def covariance(self) -> Floats:
+        """The sandwich of theta by cluster, (k, k)."""
+        return np.asarray(self.influence.T @ self.influence)
+
+    def error(self, slope: Floats) -> tuple[float, float]:
+        """The standard error of slope @ theta, and how many of it its 95 % limits are away.
+
+        The t quantile, at as many degrees of freedom as the clusters' parts of the variance are worth (Satterthwaite, as Fay and
+        Graubard propose): few where a few people with large weights make up most of it.
+        """
+        parts = (self.influence @ slope) ** 2
+        variance = float(parts.sum())
+        freedom = variance**2 / max(float((parts**2).sum()), 1e-300)
+        return float(np.sqrt(variance)), float(stdtrit(max(freedom, 1.0), 0.975))
 
 
 def fit(
@@ -70,8 +87,7 @@ def fit(
     spread: Floats = np.asarray(np.linalg.inv(found.information + np.diag(cost)), dtype=np.float64)
     scores = _by_cluster(columns, found.factor, cluster)
     scores *= _leverage(columns, found.lived, cluster, spread)
-    covariance = spread @ (scores.T @ scores) @ spread.T
-    return Fitted(theta, covariance, found.events, converged)
+    return Fitted(theta, scores @ spread.T, found.events, converged)
 
 
 def _search(

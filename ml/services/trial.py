@@ -17,7 +17,6 @@ from ml.services.weights import Base, Weighted, truncated
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-Z = 1.959964
 OTHER_WEIGHTS = "weights cut at the 1st and 99th percentile"
 
 
@@ -100,8 +99,8 @@ def cut(who: People, rows: Months, path: Path, *, detection: bool = False) -> Pi
 
 def log_hazard_ratio(fitted: Fitted) -> Contrast:
     """Of the strategy against the comparator, with a 95 % interval of the sandwich."""
-    estimate, error = float(fitted.theta[1]), float(np.sqrt(max(fitted.covariance[1, 1], 0.0)))
-    return Contrast(estimate, error, estimate - Z * error, estimate + Z * error)
+    estimate, (error, times) = float(fitted.theta[1]), fitted.error(np.eye(len(fitted.theta))[1])
+    return Contrast(estimate, error, estimate - times * error, estimate + times * error)
 
 
 def risk_difference(who: People, base: Base, path: Path, fitted: Fitted, horizon: int) -> Contrast:
@@ -131,8 +130,9 @@ def risk_difference(who: People, base: Base, path: Path, fitted: Fitted, horizon
         slopes.append((slope * survival[:, None]).mean(axis=0))
     each, slope_of = values[0] - values[1], slopes[0] - slopes[1]
     estimate = float(each.mean())
-    error = float(np.sqrt(max(slope_of @ fitted.covariance @ slope_of, 0.0) + each.var() / len(each)))
-    return Contrast(estimate, error, max(estimate - Z * error, -1.0), min(estimate + Z * error, 1.0))
+    of_fit, times = fitted.error(slope_of)
+    error = float(np.hypot(of_fit, each.std() / np.sqrt(len(each))))
+    return Contrast(estimate, error, max(estimate - times * error, -1.0), min(estimate + times * error, 1.0))
 
 
 def _overlap(begin: npt.ArrayLike, low: npt.ArrayLike, high: npt.ArrayLike) -> Floats:

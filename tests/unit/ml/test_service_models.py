@@ -129,3 +129,11 @@ def test_e_values_of_the_paper():
     assert e_value_of_limit(-0.1, 0.5) == 1.0
     assert e_value_of_limit(0.2, 0.5) == e_value(0.2)
     assert e_value_of_limit(-0.5, -0.2) == e_value(0.2)
+
+
+def test_limits_are_further_away_where_few_make_up_the_variance():
+    alike = hazard.Fitted(np.zeros(1), np.full((400, 1), 0.05), np.empty(0), True)
+    few = hazard.Fitted(np.zeros(1), np.concatenate([np.full((4, 1), 0.5), np.full((396, 1), 1e-3)]), np.empty(0), True)
+    slope = np.ones(1)
+    assert alike.error(slope) == pytest.approx((1.0, 1.966), abs=1e-3)
+    assert few.error(slope) == pytest.approx((1.0, 2.776), abs=1e-2)
