@@ -53,6 +53,8 @@ NAMED = {
     "aftercare backfill",
     "aftercare simulate",
     "aftercare worklist",
+    "aftercare reader-key",
+    "aftercare diff",
 }
 LONG = re.compile(r"^(nightly(?! --help)|retrain|bootstrap|backfill|checks --rejudge|erase --survivor ID$)")
 ON_RELEASES = re.compile(r"^(releases|rollback|diff|withdraw)")
@@ -133,6 +135,8 @@ def arguments(one: Documented, night: WholeNight, real: dict[str, str]) -> list[
         "seal": "typed",
         "simulate": "simulated",
         "init": "begun",
+        "backup": "backed-up",
+        "restore": "backed-up",
     }
     places = {"FOLDER": folder.get(given[0], str(night.delivery)), "DELIVERY": str(night.delivery)}
     if given[0] == "seal":
