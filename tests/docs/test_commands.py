@@ -35,7 +35,7 @@ NOT_RUN = {
     "make serve": "stays open; tests/flows/test_services.py runs it",
     "make notebook": "stays open; test_notebook.py runs the notebook as a script",
     "python notebooks/release.py --home warehouse": "test_notebook.py runs it",
-    "aftercare sql": "a session; tests/unit/flows/test_sql.py types into one",
+    "aftercare sql": "a session; tests/flows/test_sql.py types into one",
     "aftercare report --serve": "stays open; tests/unit/flows/test_report_server.py asks it",
     f"{COMPOSE} up --build --detach": "needs a container engine; test_deployment_files.py reads the file",
     f"{COMPOSE} exec worker aftercare config validate": IN_A_CONTAINER,
