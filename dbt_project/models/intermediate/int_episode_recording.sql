@@ -38,7 +38,7 @@ years as (
 ),
 
 plan as (
-    select 'initial' as moment, null::double as after_day, {{ definition('initial_window_days') }}::double as until_day
+    select 'initial' as moment, '-infinity'::double as after_day, {{ definition('initial_window_days') }}::double as until_day
     union all
     select
         'half_year' as moment,
@@ -54,7 +54,7 @@ due as (
     from episodes
     inner join plan
         on
-            episodes.entry_day <= coalesce(plan.after_day, 0)
+            episodes.entry_day <= greatest(plan.after_day, 0)
             and episodes.as_of_day >= plan.until_day
             and (episodes.exit_day is null or episodes.exit_day > plan.until_day)
 ),
@@ -66,7 +66,7 @@ made as (
         on
             due.episode_key = forms.episode_key
             and due.until_day >= forms.day
-            and (due.after_day is null or due.after_day < forms.day)
+            and due.after_day < forms.day
     group by due.episode_key, due.moment, due.until_day
 ),
 
