@@ -26,6 +26,7 @@ from tests.simulation.test_risk import CODES, HORIZON, TRUE, programme
 from tests.unit.ml.test_fairness import audited
 
 AS_OF = date(2026, 11, 22)
+LOST_AFTER = 1300  # mean days to losing touch that leave two outcomes in five unknown
 
 
 def true_probability(scores, n):
@@ -37,10 +38,10 @@ def true_probability(scores, n):
 
 def calibration(seed, n=5000):
     """The ICI that is told, how far predictions of new people are from the truth by tenths, the share censored, the rung."""
-    episodes, snapshots, scores, _ = programme(seed, n)
+    episodes, snapshots, scores, _ = programme(seed, n, LOST_AFTER)
     trained = train(episodes, snapshots, scores, as_of=AS_OF, seed=1)
     told = trained.metric[(trained.metric["metric"] == "ici") & (trained.metric["split"] == "cross_validated")]
-    new = programme(seed + 10_000, n)
+    new = programme(seed + 10_000, n, LOST_AFTER)
     people = people_of(*new[:3], as_of=AS_OF)
     offices = people.episodes["office_id"].to_numpy(dtype=str)
     model = fitted(trained.document, trained.artifact)[0]
@@ -79,7 +80,7 @@ def of_delivery(folder, seed, survivors):
 
 def test_the_ici_at_five_thousand_people_of_whom_two_in_five_are_censored():
     told, gap, censored, _ = calibration(0)
-    assert 0.3 < censored < 0.5
+    assert 0.38 < censored < 0.45
     assert told <= 0.03
     assert gap <= 0.03
 

@@ -20,13 +20,13 @@ HORIZON = 730.5
 SETS, PEOPLE = 8, 1500
 
 
-def programme(seed, n=PEOPLE):
-    """episodes, snapshots, scores, and whether each person truly was not restored at 24 months."""
+def programme(seed, n=PEOPLE, lost_after=1800):
+    """episodes, snapshots, scores, and whether each person truly was not restored at 24 months; people are lost after a mean of so many days."""
     rng = np.random.default_rng(seed)
     score = np.clip(np.rint(2.4 + 0.3 * rng.normal(size=(n, 1)) + rng.normal(size=(n, 20))), 1, 4)
     need = sum(effect * (score[:, CODES.index(code)] - 2.4) for code, effect in TRUE.items())
     restored = 800 * rng.weibull(1.2, n) * np.exp(need)
-    lost, as_of = np.ceil(rng.exponential(1800, n)), rng.integers(300, 2600, n)
+    lost, as_of = np.ceil(rng.exponential(lost_after, n)), rng.integers(300, 2600, n)
     visits = np.cumsum(np.column_stack([np.zeros(n), rng.integers(90, 180, (n, 25))]), axis=1)
     shown, after = visits <= np.minimum(lost, as_of)[:, None], visits >= restored[:, None]
     right = np.where(shown & after, visits, np.inf).min(axis=1)
