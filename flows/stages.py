@@ -135,7 +135,7 @@ def publish(night: Night, watch: Watch) -> Done:
     casework.write(night.home, night.build_file, release_id, night.as_of)
     release.prune(night.home, settings.keep_releases, at=night.at)
     history.prune(night.home, release.went_live(night.home))
-    withdraw(night.home, night.key, night.build_file, at=night.at)
+    withdraw(night.home, night.key, night.build_file, at=night.at, fence=night.fence)
     return Done(f"release {release_id} is live", [{"release": release_id, "as of": night.as_of.isoformat()}])
 
 
