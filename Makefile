@@ -12,7 +12,7 @@ TREE := $(shell git ls-files -z --cached --others --exclude-standard 2>/dev/null
 FAST := tests/unit tests/spec tests/property tests/golden tests/architecture
 SLOW := tests/simulation tests/dbt tests/database tests/faults tests/privacy tests/flows tests/docs
 
-.PHONY: help setup nightly serve notebook test test-fast test-slow test-long simulation lint format lock docs quality benchmark benchmark-extract benchmark-dbt benchmark-encryption benchmark-checks benchmark-report bench million histories simulate-offices test-browser chromium simulate-need simulate truth attack simulate-services privacy crash pollers determinism faults clean
+.PHONY: help setup nightly serve notebook test test-fast test-slow test-long simulation lint format lock docs quality benchmark benchmark-extract benchmark-dbt benchmark-encryption benchmark-checks benchmark-report benchmark-need bench million histories simulate-offices test-browser chromium simulate-need simulate truth attack simulate-services privacy crash pollers determinism faults clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -114,6 +114,9 @@ benchmark-encryption: .venv/ready ## CPU seconds of a night in clear and encrypt
 
 benchmark-checks: .venv/ready ## CPU seconds of the checks beside those of the night without them: SURVIVORS=5000
 	@PYTHONPATH=. $(BIN)/python benchmarks/checks.py --survivors $(or $(SURVIVORS),5000)
+
+benchmark-need: .venv/ready ## seconds to train the need models and to score everybody in care: SURVIVORS=20000
+	@PYTHONPATH=. $(BIN)/python benchmarks/need.py --survivors $(or $(SURVIVORS),20000)
 
 bench: .venv/ready ## a whole night beside the bare engines, CPU seconds, median of TIMES runs: SURVIVORS=50000 TIMES=3
 	@PYTHONPATH=. $(BIN)/python -m benchmarks.bench --survivors $(or $(SURVIVORS),50000) --times $(or $(TIMES),3)

@@ -210,7 +210,9 @@ def compare(survivors: int, times: int) -> bool:
     total = sum(work.values())
     allowed = TIMES_BARE * total + FIXED
     print(f"| start, imports, checks at the doors | {rest:.1f} | |\n| **all** | **{whole:.1f}** | **{total:.1f}** |")
-    print(f"\nthe night takes {whole / total:.2f} times the bare engines; without {FIXED:.0f} CPU s {(whole - FIXED) / total:.2f}")
+    print(
+        f"\nthe night takes {whole / total:.2f} times the bare engines; without {FIXED:.0f} CPU s {(whole - FIXED) / total:.2f}"
+    )
     print(f"allowed {allowed:.1f} CPU s: {'holds' if whole <= allowed else 'does not hold'}")
     print(f"marts that differ: {', '.join(apart) or 'none'}")
     return whole <= allowed and not apart

@@ -45,7 +45,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         written = write_delivery(folder / "jds", Parameters(survivors=given.survivors, seed=given.seed), fmt="parquet")
-        night = _built(written.folder, folder / "home")
+        night = built(written.folder, folder / "home")
         seconds = _cpu(lambda: duration.estimate(night, Watch()))
         off = _errors(night.build_file, json.loads((written.truth / "truth.json").read_text())["curve"]["restored"])
         fit, draw, n = _fits(night.build_file)
@@ -62,7 +62,8 @@ def main() -> int:
     return int(worst > OFF or seconds > STAGE_SECONDS or fit > FIT_SECONDS)
 
 
-def _built(delivery: Path, home: Path) -> Night:
+def built(delivery: Path, home: Path) -> Night:
+    """The night of a delivery in a new home, landed, its marts built."""
     home.mkdir()
     settings = Settings(home=home, key="6b" * 32)  # type: ignore[arg-type]
     night = open_night(settings, delivery, as_of=None, at=datetime(2026, 11, 2, tzinfo=UTC))

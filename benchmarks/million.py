@@ -1,4 +1,4 @@
-"""A large delivery landed, built and checked: seconds, CPU seconds and peak memory per stage.
+"""A large delivery landed, built and checked: seconds, CPU seconds and peak memory per stage, and what the checks are of it.
 
     make million SURVIVORS=1000000
 
@@ -13,7 +13,9 @@ import sys
 import tempfile
 from pathlib import Path
 
+from benchmarks.checks import Bill
 from benchmarks.nightly import AS_OF, Table
+from flows.dbt_build import NodeEvent
 from flows.run import run_night
 from flows.settings import Settings
 from flows.stages import NIGHTLY, Done
@@ -31,17 +33,24 @@ class Until(Table):
 
     def __init__(self, last: str, home: Home) -> None:
         super().__init__()
-        self._last, self._home = last, home
+        self._last, self._home, self.bill = last, home, Bill()
 
     def end(self, stage: str, done: Done, seconds: float) -> None:
         """Print the line of a stage; end the night after the last."""
         super().end(stage, done, seconds)
+        self.bill.end(stage, done, seconds)
         if stage == self._last:
             raise Enough
+
+    def node(self, event: NodeEvent) -> None:
+        """Keep a node of dbt for both tables."""
+        super().node(event)
+        self.bill.node(event)
 
     def begin(self, stage: str, number: int, of: int) -> None:
         """Note what lies in the run's folder before a stage."""
         super().begin(stage, number, of)
+        self.bill.begin(stage, number, of)
         size = sum(path.stat().st_size for path in self._home.root.rglob("*") if path.is_file())
         print(f"  {size / 1e9:.1f} GB in the home", flush=True)
 
@@ -74,6 +83,7 @@ def main() -> None:
             run_night(settings, source, table, as_of=AS_OF)
         except Enough:
             table.total()
+            table.bill.print(given.survivors)
     peak = table.totals[2] / 1000
     print(f"{given.survivors:,} survivors, peak {peak:.1f} GB, limit {given.most_gb:.1f} GB")
     sys.exit(0 if 0 < peak <= given.most_gb else 1)

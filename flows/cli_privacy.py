@@ -78,10 +78,10 @@ def erase(
     settings, where = _home(home)
     key, at = run_key(settings), datetime.now(UTC)
     named = [] if resume else _named(key, survivors, episodes, file)
-    with hold_home(where):
+    with hold_home(where) as lease:
         record(where, "erase", at=at, n=len(named))
-        made = finish(where, key, at=at) if resume else run(
-            where, key, named, reference=reference, at=at, accept_unknown=accept_unknown
+        made = finish(where, key, at=at, fence=lease.check) if resume else run(
+            where, key, named, reference=reference, at=at, accept_unknown=accept_unknown, fence=lease.check
         )  # fmt: skip
     click.echo(f"erased; certificate {made}" if made else "no erasure was under way")
     if made:

@@ -110,7 +110,7 @@ def check_estimates(night: Night, watch: Watch) -> Done:
 
 def publish(night: Night, watch: Watch) -> Done:
     """Assemble the release, verify it, flip `current`, and clear away what is no longer kept."""
-    settings, checked = night.settings, release.content_hashes(night.build_file)
+    settings, checked = night.settings, release.fingerprints(night.build_file)
     model_ids = need.copy_models(night.home.models, night.key, night.folder / "models", **need.which_model(night))
     release_id, sequence = release.next_release_id(night.home, night.as_of)
     history.keep(night.home, night.build_file, night.memory(release_id, model_ids))
@@ -135,7 +135,7 @@ def publish(night: Night, watch: Watch) -> Done:
     casework.write(night.home, night.build_file, release_id, night.as_of)
     release.prune(night.home, settings.keep_releases, at=night.at)
     history.prune(night.home, release.went_live(night.home))
-    withdraw(night.home, night.key, night.build_file, at=night.at)
+    withdraw(night.home, night.key, night.build_file, at=night.at, fence=night.fence)
     return Done(f"release {release_id} is live", [{"release": release_id, "as of": night.as_of.isoformat()}])
 
 

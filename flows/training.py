@@ -42,13 +42,22 @@ def retrain_on_live(settings: Settings) -> Done:
     home = Home(settings.home.resolve())
     secret = settings.key.get_secret_value() if settings.key else None
     key = load_key(value=secret, file=settings.key_file.expanduser())
-    with hold_home(home):
+    with hold_home(home) as lease:
         folder = release_to_train_on(home)
         facts = manifest.read(folder)
         as_of = date.fromisoformat(str(facts["as_of"]))
         frames = _frames(folder / "marts.duckdb")
         in_force = Definitions(**facts.get("definitions") or {"instrument": DEFAULT_INSTRUMENT}).in_force
-        shown = show(frames, home.models, key, as_of=as_of, seed=settings.seed, retrain=True, in_force=in_force)
+        shown = show(
+            frames,
+            home.models,
+            key,
+            as_of=as_of,
+            seed=settings.seed,
+            retrain=True,
+            in_force=in_force,
+            fence=lease.check,
+        )
     card = shown.tables["card"]
     told = [f"{name}: {reason}" for name, reason in zip(card["model_name"], card["reason"], strict=True)]
     return Done("; ".join(told), as_rows(card.astype({"trained_as_of": str})))

@@ -7,6 +7,7 @@ any point is made good by doing the rest again: `finish` does so, and each night
 import json
 import os
 import shutil
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -29,6 +30,7 @@ from flows.publish.steps import step
 from flows.warehouse import Home
 
 STAGE = "erase"
+Fence = Callable[[], None]
 # The bytes of every file are looked through for at most so many keys of the erased; decoded, all of them are looked for.
 BYTE_SCAN_KEYS = 200
 CHUNK = 1 << 24
@@ -45,13 +47,23 @@ class Purged:
     n_scanned_for: int
 
 
-def erase(home: Home, key: Key, keys: list[str], *, reference: str, at: datetime, accept_unknown: bool = False) -> Path:
+def erase(
+    home: Home,
+    key: Key,
+    keys: list[str],
+    *,
+    reference: str,
+    at: datetime,
+    accept_unknown: bool = False,
+    fence: Fence = lambda: None,
+) -> Path:
     """Removes the people that these pseudonyms (of survivors or episodes) name, for good; the certificate's file.
 
     Call it while holding the home. Raises Unknown where one of them is nowhere in it, unless they are accepted: they are then kept
-    out of later deliveries. Raises VerifyError where a file still holds one of them afterwards.
+    out of later deliveries. Raises VerifyError where a file still holds one of them afterwards. `fence` raises LeaseLostError once another
+    run has taken the home over, and is asked before anything is put in the place of something else.
     """
-    finish(home, key, at=at)
+    finish(home, key, at=at, fence=fence)
     with working(home, key) as connection, refusing("looking for the people"):
         with everything(connection, home) as relations:
             n_unknown = unknown(connection, relations, keys)
@@ -62,20 +74,22 @@ def erase(home: Home, key: Key, keys: list[str], *, reference: str, at: datetime
         named = suppression.tokens(connection, people=people)
     asked = {"reference": reference, "asked_at": at.isoformat(), "n_people": len(people)}
     _write_pending(home, {"asked": asked, "tokens": named})
-    certificate = finish(home, key, at=at)
+    certificate = finish(home, key, at=at, fence=fence)
     assert certificate is not None
     return certificate
 
 
-def finish(home: Home, key: Key, *, at: datetime) -> Path | None:
+def finish(home: Home, key: Key, *, at: datetime, fence: Fence = lambda: None) -> Path | None:
     """Does what is left of an erasure that was asked for, and gives its certificate; None where there is none under way."""
     pending = suppression.folder(home) / "pending.json" if is_under_way(home) else None
     if pending is None:
         return None
     content = json.loads(pending.read_text(encoding="utf-8"))
+    fence()
     with working(home, key) as connection, refusing("erasing"):
         suppression.add(connection, home, content["tokens"])
-        done = _purge(connection, home, at)
+        done = _purge(connection, home, at, fence)
+    fence()
     models = mark_models(home, at=at)
     certificate = _certify(home, content["asked"], done, models, at)
     pending.unlink()
@@ -105,7 +119,7 @@ def sift(home: Home, key: Key, folder: Path) -> None:
         suppression.add(connection, home, suppression.tokens(connection, people=[]))
 
 
-def _purge(connection: duckdb.DuckDBPyConnection, home: Home, at: datetime) -> Purged:
+def _purge(connection: duckdb.DuckDBPyConnection, home: Home, at: datetime, fence: Fence) -> Purged:
     """Remove everybody on the list from every file; VerifyError where one still stands somewhere."""
     catalogue.sweep(home, at=at)
     for leftover in [*home.raw.glob(".landing-*"), *home.history.glob(".building-*"), *home.casework.glob(".*")]:
@@ -116,9 +130,14 @@ def _purge(connection: duckdb.DuckDBPyConnection, home: Home, at: datetime) -> P
         close(connection, relations)
     suppression.add(connection, home, suppression.tokens(connection, people=[]))
     step("erase: listed")
-    written = [one for path in parquet_files(home) if (one := rewrite_parquet(connection, path, home.root))]
+    written = []
+    for path in parquet_files(home):
+        fence()
+        one = rewrite_parquet(connection, path, home.root)
+        written += [one] if one else []
     step("erase: raw and history")
-    renewed = [new for folder in release_folders(home) if (new := renew(connection, home, folder))]
+    renewed = [new for folder in release_folders(home) if (new := renew(connection, home, folder, fence))]
+    fence()
     step("erase: releases")
     work = rewrite_database(connection, home.casework / FILE, home.root) if (home.casework / FILE).exists() else None
     written += [work] if work else []

@@ -8,6 +8,7 @@ import ctypes
 import json
 import os
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,8 +36,13 @@ class Renewed:
     after: str
 
 
-def renew(connection: duckdb.DuckDBPyConnection, home: Home, folder: Path) -> Renewed | None:
-    """The release without the rows of `doomed`, verified, in the place of the old generation; None where it holds none."""
+def renew(
+    connection: duckdb.DuckDBPyConnection, home: Home, folder: Path, fence: Callable[[], None] = lambda: None
+) -> Renewed | None:
+    """The release without the rows of `doomed`, verified, in the place of the old generation; None where it holds none.
+
+    `fence` is asked before the two are exchanged; it raises where another run has taken the home over.
+    """
     building = home.releases / f".building-{folder.name}"
     with attached(connection, folder / MARTS, "old") as relations:
         affected = {one.name: count for one in relations if (count := n_doomed(connection, one))}
@@ -51,6 +57,7 @@ def renew(connection: duckdb.DuckDBPyConnection, home: Home, folder: Path) -> Re
     files.make_read_only(building)
     verify(building)
     step("exchange release")
+    fence()
     exchange(building, folder)
     step("exchanged release")
     files.sync_folder(home.releases)

@@ -1,5 +1,6 @@
 """Consent that was withdrawn: the next night is made without the person, and here she leaves every kept release too."""
 
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
@@ -15,10 +16,13 @@ from flows.warehouse import Home
 STAGE = "retention"
 
 
-def withdraw(home: Home, key: Key, build_file: Path, *, at: datetime) -> list[str]:
+def withdraw(
+    home: Home, key: Key, build_file: Path, *, at: datetime, fence: Callable[[], None] = lambda: None
+) -> list[str]:
     """Takes out of each kept release who, by a build file, does not agree to analytics any more; the releases that have a new generation.
 
     Raw files keep her pseudonymised rows, from which the next night learns that she does not agree; `aftercare erase` removes these too.
+    `fence` raises LeaseLostError, before a release is exchanged, once another run has taken the home over.
     """
     with working(home, key) as connection, refusing("taking out who withdrew consent"):
         begin(connection, [])
@@ -34,7 +38,7 @@ def withdraw(home: Home, key: Key, build_file: Path, *, at: datetime) -> list[st
         for folder in release_folders(home):
             with attached(connection, folder / "marts.duckdb", "kept") as relations:
                 close(connection, relations)
-            if renew(connection, home, folder):
+            if renew(connection, home, folder, fence):
                 renewed.append(folder.name)
     if renewed:
         audit.append(home, "withdraw", at=at, releases=renewed)

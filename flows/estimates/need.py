@@ -2,6 +2,7 @@
 
 import logging
 import shutil
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,7 +31,13 @@ def estimate(night: Night, watch: Watch) -> Done:
     watch.step("need models")
     frames = read_frames(night.build_file, *READ)
     shown = show(
-        frames, night.home.models, night.key, as_of=night.as_of, seed=night.settings.seed, **which_model(night)
+        frames,
+        night.home.models,
+        night.key,
+        as_of=night.as_of,
+        seed=night.settings.seed,
+        fence=night.fence,
+        **which_model(night),
     )
     watch.step("support priorities")
     metric = [*shown.metric_rows, *reviews.override_rows(night.home, night.as_of, shown.names)]
@@ -93,13 +100,14 @@ def show(
     retrain: bool = False,
     in_force: str = "",
     recalled: tuple[str, ...] | None = None,
+    fence: Callable[[], None] = lambda: None,
 ) -> Shown:
     """The models in use, trained now where there is none of a name.
 
     With `retrain` challengers are trained in any case and take over only by the promotion rule. `in_force` is what differs from the
     shipped definitions: a model trained under others is of no use, and the new one takes over. A training that fails leaves the model
     in use as it is, and says so on a card of its own. `recalled` names the models that were in use on a past date: then the models in
-    use now stay what they are.
+    use now stay what they are. `fence` raises LeaseLostError, before a model is kept, once another run has taken the home over.
     """
     from ml.risk.definition import OUTCOMES
 
@@ -114,6 +122,7 @@ def show(
             if isinstance(found, pd.DataFrame):
                 shown.parts["card"].append(found)
             else:
+                fence()
                 trained = kept(registry, signing, found, promote=recalled is None)
         now = _shown(shown, champion, trained)
         if now is not None and not isinstance(people, Exception):

@@ -9,7 +9,7 @@ from flows.errors import LeaseLostError, VerifyError
 from flows.publish import files, manifest, pointer
 from flows.publish.assemble import assemble, building_folder
 from flows.publish.catalogue import Release, current_release, prune, releases, went_live
-from flows.publish.content import content_hashes
+from flows.publish.content import content_hashes, fingerprints
 from flows.publish.facts import ReleaseFacts, next_release_id, next_sequence, release_id
 from flows.publish.files import STAGE, refusing
 from flows.publish.hold import Hold, hold_state
@@ -17,10 +17,10 @@ from flows.publish.pointer import flip, resume, rollback
 from flows.publish.reader import open_release, release_folder
 from flows.publish.steps import step
 from flows.publish.verify import verify
-from flows.warehouse import Home
+from flows.warehouse import MARTS, Home
 
 __all__ = [
-    "Hold", "Release", "ReleaseFacts", "assemble", "content_hashes", "current_release", "flip", "hold_state",
+    "Hold", "Release", "ReleaseFacts", "assemble", "content_hashes", "current_release", "fingerprints", "flip", "hold_state",
     "next_release_id", "next_sequence", "open_release", "prune", "publish", "release_folder", "release_id", "releases",
     "resume", "rollback", "verify", "went_live",
 ]  # fmt: skip
@@ -44,7 +44,7 @@ def publish(
     """Assembles, verifies and renames a release, makes it the live one, and gives its folder.
 
     `fence` raises LeaseLostError once another run has taken the home over: all is then left as it is. `goes_on_from`: see assemble.
-    `checked` holds the content hashes of the build file when its checks passed; a copy that differs is refused.
+    `checked` holds the fingerprints of the build file when its checks passed; a copy that differs is refused.
     A refusal leaves the live release as it was and nothing of the new one; after a crash the next call clears away.
     """
     pointer.refuse_when_held(home)
@@ -55,7 +55,7 @@ def publish(
             memory_limit=memory_limit, threads=threads, goes_on_from=goes_on_from,
         )  # fmt: skip
         expected = manifest.read(building)
-        _compare(expected, checked)
+        _compare(building, checked)
         verify(building, expected)
         fence()
         finished = _finish(home, building, facts.release_id)
@@ -69,11 +69,10 @@ def publish(
     return finished
 
 
-def _compare(expected: Mapping[str, Mapping[str, Mapping[str, object]]], checked: Mapping[str, str] | None) -> None:
+def _compare(building: Path, checked: Mapping[str, str] | None) -> None:
     if checked is None:
         return
-    copied = {table: facts["content_hash"] for table, facts in expected["tables"].items()}
-    copied.pop("meta.release", None)
+    copied = fingerprints(building / MARTS)
     different = sorted(name for name in copied.keys() | checked.keys() if copied.get(name) != checked.get(name))
     if different:
         raise VerifyError(

@@ -31,8 +31,8 @@ class Groups:
         group = self.group[rows]
         found = [np.bincount(group, minlength=self.k)]
         for code in (self.person, self.cluster):
-            pairs = np.unique(np.column_stack([group, code[rows]]), axis=0)
-            found.append(np.bincount(pairs[:, 0], minlength=self.k))
+            pairs = np.unique(code[rows] * self.k + group)
+            found.append(np.bincount(pairs % self.k, minlength=self.k))
         return found[0], found[1], found[2]
 
 
@@ -86,9 +86,10 @@ def compare_means(total: Floats, expected: Floats, weight: Floats, groups: Group
     group = groups.group[used]
     o, e, w = (summed(group, values[used], groups.k) for values in (total, expected, weight))
     residual = (total - expected * np.where(e > 0, o / np.where(e > 0, e, 1.0), 0.0)[groups.group])[used]
-    pairs, code = np.unique(np.column_stack([group, groups.cluster[used]]), axis=0, return_inverse=True)
-    inside = summed(code.ravel(), residual, len(pairs))
-    squared = summed(pairs[:, 0], inside**2, groups.k)
+    many = int(groups.cluster.max(initial=0)) + 1
+    pairs, code = np.unique(group * many + groups.cluster[used], return_inverse=True)
+    inside = summed(code, residual, len(pairs))
+    squared = summed(pairs // many, inside**2, groups.k)
     return of_means(n, people, clusters, (o, e, w), squared)
 
 

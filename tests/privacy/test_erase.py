@@ -17,12 +17,13 @@ from flows.erase import suppression
 from flows.erase.erase import erase, finish, holds, is_under_way, sift
 from flows.erase.generation import exchange
 from flows.erase.withdraw import withdraw
-from flows.errors import VerifyError
+from flows.errors import LeaseLostError, VerifyError
 from flows.extract.contract import jds
 from flows.extract.folder import open_folder
 from flows.extract.land import extracts, land
 from flows.extract.pseudonymise import pseudonym
 from flows.publish import audit, manifest, steps
+from flows.publish.files import sha256
 from flows.publish.release import open_release, release_folder, verify
 from flows.warehouse import Home
 from tests.conftest import WholeNight, aftercare_here
@@ -198,6 +199,30 @@ def test_P10_broken_off_anywhere_the_release_can_be_read_and_the_next_run_finish
     assert holding(night.home, keys) == []
     assert suppression.n_people(home) == 1
     assert sum(line.what == "erase" for line in audit.lines(home)) == 1
+
+
+@pytest.mark.parametrize("asked_before", [0, 1, 4])
+def test_P10_a_run_that_was_overtaken_puts_nothing_in_place(
+    clean_night: WholeNight, a_copy: Copy, asked_before: int
+) -> None:
+    """The fence is asked before each file and each release: at whichever of these it says no, the release stays what it was."""
+    night = a_copy(clean_night)
+    home = Home(night.home)
+    one, keys = person_of(night)
+    before = sha256(release_folder(home) / "manifest.json")
+    left = iter([None] * asked_before)
+
+    def fence() -> None:
+        if next(left, "gone") == "gone":
+            raise LeaseLostError("overtaken", stage="home", next_step="none")
+
+    with pytest.raises(LeaseLostError):
+        erase(home, KEY, [pseudonym(KEY, "survivor", one)], reference="", at=AT, fence=fence)
+    assert sha256(release_folder(home) / "manifest.json") == before
+    assert holding(night.home, keys) != []
+    assert is_under_way(home)
+    assert finish(home, KEY, at=AT)
+    assert holding(night.home, keys) == []
 
 
 def test_P10_a_file_that_still_holds_a_key_is_not_certified(clean_night: WholeNight, a_copy: Copy) -> None:

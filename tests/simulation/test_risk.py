@@ -21,7 +21,7 @@ SETS, PEOPLE = 8, 1500
 
 
 def programme(seed, n=PEOPLE, lost_after=1800):
-    """episodes, snapshots, scores, and whether each person truly was not restored at 24 months; people are lost after a mean of so many days."""
+    """episodes, snapshots, scores, who truly was not restored at 24 months; people are lost after a mean of so many days."""
     rng = np.random.default_rng(seed)
     score = np.clip(np.rint(2.4 + 0.3 * rng.normal(size=(n, 1)) + rng.normal(size=(n, 20))), 1, 4)
     need = sum(effect * (score[:, CODES.index(code)] - 2.4) for code, effect in TRUE.items())

@@ -20,9 +20,7 @@ def every_row_with_every_row(connection: duckdb.DuckDBPyConnection, sql: str) ->
 
 def test_no_model_joins_all_with_all(batch: Batch) -> None:
     with duckdb.connect(str(batch.build), read_only=True) as connection:
-        found = {
-            name: every_row_with_every_row(connection, model.sql) for name, model in batch.project.models.items()
-        }
+        found = {name: every_row_with_every_row(connection, model.sql) for name, model in batch.project.models.items()}
     assert {name: n for name, n in found.items() if n > AGAINST_A_SHORT_LIST.get(name, 0)} == {}
 
 

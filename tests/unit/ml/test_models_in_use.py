@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from flows.errors import LeaseLostError
 from flows.estimates import need
 from ml import champions
 from ml.contracts import METRIC, require
@@ -128,3 +129,14 @@ def test_what_is_told_of_people_in_care_is_a_metric_like_any_other(
     assert not metric.duplicated(["model_id", "metric", "split"]).any()
     assert metric["estimate"].notna().all()
     assert {"recent_intakes", "caseload", "sample_size", "cross_validated"} <= set(metric["split"])
+
+
+@pytest.mark.fault("F49")
+def test_a_training_that_was_overtaken_keeps_no_model(tmp_path: Path, frames: dict[str, pd.DataFrame]) -> None:
+    def fence() -> None:
+        raise LeaseLostError("overtaken", stage="home", next_step="none")
+
+    registry = tmp_path / "models"
+    with pytest.raises(LeaseLostError):
+        need.show(frames, registry, KEY, as_of=AS_OF, seed=1, retrain=True, fence=fence)
+    assert not list(registry.glob("*"))

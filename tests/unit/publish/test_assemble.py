@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from flows.errors import HomeError, VerifyError
-from flows.publish.release import assemble, content_hashes, current_release, publish, verify
+from flows.publish.release import assemble, content_hashes, current_release, fingerprints, publish, verify
 from flows.publish.tables import PROMISED
 from flows.warehouse import Home
 from tests.unit.publish.builds import AT, make_build, make_facts, publish_one, query
@@ -124,7 +124,7 @@ def test_more_columns_and_tables_are_welcome(home: Home, build: Path, tmp_path: 
 
 
 def test_f55_a_build_file_that_changed_after_its_checks_is_refused(home: Home, build: Path, tmp_path: Path):
-    checked = content_hashes(build)
+    checked = fingerprints(build)
     publish_one(home, build, checked=checked)
     file = change(build, tmp_path / "b.duckdb", "update core.fct_episode set gender = 'male' where gender = 'female'")
     with pytest.raises(VerifyError, match=r"changed after it was checked.*core\.fct_episode"):
