@@ -6,7 +6,7 @@ with the few words of dbt that they use, so that what is said before a delivery 
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -74,12 +74,8 @@ class Models:
             "var": self._words.__getitem__,
             "target": SimpleNamespace(name="night", schema="main"),
         }
-        template = self._environment.from_string(self._macros + path.read_text(encoding="utf-8"))
-        return template.render(words)
-
-    @cached_property
-    def _environment(self) -> jinja2.Environment:
-        return jinja2.Environment(undefined=jinja2.StrictUndefined, extensions=["jinja2.ext.do"], autoescape=False)
+        macros = {name: macro for name, macro in vars(_compiled(self._macros).make_module(words)).items() if callable(macro)}
+        return _compiled(path.read_text(encoding="utf-8")).render(words | macros)
 
     @cached_property
     def _macros(self) -> str:
@@ -103,6 +99,13 @@ class Models:
         yield from (self.project / "models" / "staging").rglob("*.sql")
         yield from (self.project / "models" / "intermediate").glob("*.sql")
         yield from (self.project / "seeds" / "codes").glob("*.csv")
+
+
+@lru_cache(maxsize=256)
+def _compiled(text: str) -> jinja2.Template:
+    """A text of dbt's project as a template, compiled once a process: the macros are in each of its models."""
+    environment = jinja2.Environment(undefined=jinja2.StrictUndefined, extensions=["jinja2.ext.do"], autoescape=False)
+    return environment.from_string(text)
 
 
 def _kind(name: str) -> str:
