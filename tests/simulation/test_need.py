@@ -1,6 +1,6 @@
 """The need models against a known truth: calibration, noise on the ladder, the audit. `make simulate-need` runs the full sizes.
 
-A small fixed sample runs with every other test; the full one takes about half an hour and prints what docs/validation-need.md holds.
+A small fixed sample runs with every other test; the full one takes some minutes and prints what docs/validation-need.md holds.
 """
 
 from datetime import date
