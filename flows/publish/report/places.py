@@ -16,7 +16,7 @@ from flows.publish.report.words import Words
 
 NEEDS = (
     Column("column.kind", ("kind",), "code", "kind"),
-    Column("column.what", ("code",), "code", "code"),
+    Column("column.what", ("what",)),
     Column("column.n", ("n",), "number"),
     Column("column.ratio", ("ratio",), "number"),
     Column("column.interval", ("lower", "upper"), "interval"),
@@ -89,7 +89,7 @@ def partner_pages(words: Words, share: Share) -> list[Page]:
 
 
 def _partner(words: Words, share: Share, partner: str, label: str) -> Page:
-    needs = share.rows("training_needs", partner_id=partner)
+    needs = [{**row, "what": _what(words, row)} for row in share.rows("training_needs", partner_id=partner)]
     found, held = by(needs, "status"), share.rows("trainings", partner_id=partner)
     standing = share.rows("partners", partner_id=partner)
     sections = [
@@ -111,6 +111,11 @@ def _partner(words: Words, share: Share, partner: str, label: str) -> Page:
     return Page(file_name("partner", partner), words("partner.title", label=label), lead, sections, tone="sheet")
 
 
+def _what(words: Words, row: Row) -> str:
+    """What a row is about: the habit of recording that was measured, else the domain or the services."""
+    return words.label("measure", row["measure"]) if row["kind"] == "recording" else words.label("code", row["code"])
+
+
 def _needs(words: Words, rows: Sequence[Row], none: str) -> list[Block]:
     told = [row for row in rows if all(row[name] for name in RATIO)]
     return [_table(words, "training_needs", told, NEEDS, "partner.needs_table") or Text(words(none), "state")]
@@ -124,9 +129,6 @@ def _table(words: Words, source: str, rows: Sequence[Row], columns: Sequence[Col
 def _names(words: Words, rows: Sequence[Row], key: str) -> Text:
     """Names only: a list of what is neither a strength nor below, or cannot be told."""
     names = sorted(
-        {
-            str(words("partner.name", kind=words.label("kind", row["kind"]), code=words.label("code", row["code"])))
-            for row in rows
-        }
+        {str(words("partner.name", kind=words.label("kind", row["kind"]), code=row["what"])) for row in rows}
     )
     return Text(words(key, names="; ".join(names)) if names else words(f"{key}_none"))
