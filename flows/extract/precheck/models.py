@@ -74,7 +74,9 @@ class Models:
             "var": self._words.__getitem__,
             "target": SimpleNamespace(name="night", schema="main"),
         }
-        macros = {name: macro for name, macro in vars(_compiled(self._macros).make_module(words)).items() if callable(macro)}
+        macros = {
+            name: macro for name, macro in vars(_compiled(self._macros).make_module(words)).items() if callable(macro)
+        }
         return _compiled(path.read_text(encoding="utf-8")).render(words | macros)
 
     @cached_property

@@ -89,7 +89,7 @@ def partner_pages(words: Words, share: Share) -> list[Page]:
 
 
 def _partner(words: Words, share: Share, partner: str, label: str) -> Page:
-    needs = [{**row, "what": _what(words, row)} for row in share.rows("training_needs", partner_id=partner)]
+    needs: list[Row] = [{**row, "what": _what(words, row)} for row in share.rows("training_needs", partner_id=partner)]
     found, held = by(needs, "status"), share.rows("trainings", partner_id=partner)
     standing = share.rows("partners", partner_id=partner)
     sections = [
