@@ -11,6 +11,8 @@ from flows.stage import Stage
 
 home, delivery, empty = sys.argv[1:]
 settings = load(home=home)
+# How long a place in the limit is held without a word; 300 seconds where nothing is said, and the least that Prefect takes is 30.
+os.environ["PREFECT_SERVER_CONCURRENCY_INITIAL_DEPLOYMENT_LEASE_DURATION"] = "30"
 with server(settings, lambda _: None, schedules=True) as port:
     from prefect.client.orchestration import get_client
 
@@ -65,7 +67,7 @@ with server(settings, lambda _: None, schedules=True) as port:
     import yaml
     from prefect.events import emit_event
     from prefect.events.worker import EventsWorker
-    from prefect.states import Completed, Running
+    from prefect.states import Completed, Pending, Running
 
     from flows.automations import DEAD_RUNS, _install
 
@@ -75,6 +77,16 @@ with server(settings, lambda _: None, schedules=True) as port:
     with get_client(sync_client=True) as client:
         _install(client, dead)
         silent, ended, beating = (client.create_flow_run(nightly, state=Running()).id for _ in range(3))
+
+        ours = client.read_deployment_by_name("nightly/nightly").id
+
+        def begun() -> str:
+            """What becomes of a new run of the deployment that a worker takes up and then says no more of."""
+            run = client.create_flow_run_from_deployment(ours)
+            client.set_flow_run_state(run.id, Pending())
+            return client.read_flow_run(run.id).state_type.value
+
+        killed_in_pending, beside = begun(), begun()
 
         def beat(*runs: object) -> None:
             for run in runs:
@@ -90,3 +102,9 @@ with server(settings, lambda _: None, schedules=True) as port:
         for what, run in (("silent", silent), ("ended", ended), ("beating", beating)):
             found = client.read_flow_run(run)
             tell(what, type=found.state_type.value, message=found.state.message)
+
+        until, tomorrow = time.monotonic() + 90, begun()
+        while time.monotonic() < until and tomorrow != "PENDING":
+            time.sleep(5)
+            tomorrow = begun()
+        tell("pending", first=killed_in_pending, beside=beside, tomorrow=tomorrow)

@@ -144,6 +144,13 @@ def test_a_run_without_a_heartbeat_is_found_and_no_other(later: Ran) -> None:
     assert (told["ended"]["type"], told["beating"]["type"]) == ("COMPLETED", "RUNNING")
 
 
+@pytest.mark.fault("F48")
+def test_a_worker_that_was_killed_in_pending_does_not_stop_tomorrow_s_run(later: Ran) -> None:
+    """Its place in the limit of one is leased: beside it a run is cancelled, and once the lease has run out the next one begins."""
+    told = _told(later)["pending"]
+    assert (told["first"], told["beside"], told["tomorrow"]) == ("PENDING", "CANCELLED", "PENDING")
+
+
 def _first_run(prefect: Prefect) -> str:
     return str(
         prefect.rows("select flow_run_id as id from task_run where name = 'publish' order by start_time limit 1")[0][
