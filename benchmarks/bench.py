@@ -23,9 +23,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 
+from benchmarks.checks import Bill
 from benchmarks.dbt_nodes import with_hand
-from benchmarks.nightly import AS_OF, cpu_seconds
-from flows.dbt_build import NodeEvent, build_marts
+from benchmarks.nightly import AS_OF
+from flows.dbt_build import build_marts
 from flows.estimates import duration, need, offices, services
 from flows.extract.contract import Table, jds
 from flows.extract.simulate import Parameters, write_delivery
@@ -59,28 +60,6 @@ FITS: dict[str, Callable[[Night, Watch], Done]] = {
 # Made by both from the same rows; the rest tells of the run, or is filled in at a door.
 COMPARED = ("core.", "aso.", "services.", "outcomes.", "models.")
 TYPES = {"date": "date", "timestamp": "timestamp", "bool": "boolean", "int": "integer", "number": "double"}
-
-
-class Bill:
-    """CPU seconds by stage of a night."""
-
-    def __init__(self) -> None:
-        self.stages: dict[str, float] = {}
-        self._before = 0.0
-
-    def begin(self, stage: str, number: int, of: int) -> None:
-        """Note the CPU seconds before a stage."""
-        self._before = cpu_seconds()
-
-    def step(self, text: str) -> None:
-        """Nothing: only whole stages are measured."""
-
-    def node(self, event: NodeEvent) -> None:
-        """Nothing."""
-
-    def end(self, stage: str, done: Done, seconds: float) -> None:
-        """Note what a stage took."""
-        self.stages[stage] = cpu_seconds() - self._before
 
 
 def night(folder: Path, home: Path) -> dict[str, float]:
