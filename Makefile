@@ -124,8 +124,8 @@ bench: .venv/ready ## a whole night beside the bare engines, CPU seconds, median
 million: .venv/ready ## a million survivors landed, built and checked within a memory limit, peak memory printed: SURVIVORS=1000000
 	@PYTHONPATH=. $(BIN)/python benchmarks/million.py --survivors $(or $(SURVIVORS),1000000)
 
-histories: .venv/ready ## random histories read by SQL and by plain Python, a line for each definition: SURVIVORS=1200
-	@PYTHONPATH=. $(BIN)/python benchmarks/histories.py --survivors $(or $(SURVIVORS),1200)
+histories: .venv/ready ## random histories read by SQL and by plain Python, a line for each definition: SURVIVORS=2000
+	@PYTHONPATH=. $(BIN)/python benchmarks/histories.py --survivors $(or $(SURVIVORS),2000)
 
 privacy: .venv/ready ## canary scan, escape attempts, attack solver, forced spill, erasure byte scan, a night without network: a line each
 	@$(BIN)/python -m tests.privacy.evidence

@@ -1,9 +1,9 @@
 """Random histories read twice, by SQL and by plain Python: per definition how many, and how many cells differ.
 
-    make histories SURVIVORS=1200
+    make histories SURVIVORS=2000
 
-Half of the worlds come in one full delivery, half in full and incremental parts with late, corrected and deleted rows. Both readings
-must say the same of every cell. The table is printed and stored in docs/histories.md.
+dbt builds the first world; the others are made by the SQL that it compiled, run bare (tests/bare.py). Half of the worlds come in one
+full delivery, half in full and incremental parts with late, corrected and deleted rows. Both readings must say the same of every cell. The table is printed and stored in docs/histories.md.
 """
 
 import argparse
@@ -14,9 +14,11 @@ from pathlib import Path
 
 import pandas as pd
 
+from flows.dbt_build import build_marts
 from flows.settings import PROJECT
 from flows.warehouse import connect
-from tests.nights import built
+from tests.bare import Project, with_seeds
+from tests.nights import ready
 from tests.oracle.compare import differences
 from tests.property.readings import second_reading, ties, write
 from tests.property.worlds import AS_OF, in_parts, make_world
@@ -72,13 +74,33 @@ DEFINITIONS = [
 ]  # fmt: skip
 
 
+class Sql:
+    """The marts of one delivery after another: by dbt the first time, then by what it compiled."""
+
+    def __init__(self, target: Path) -> None:
+        self._target = target
+        self._first: Path | None = None
+
+    def build(self, sources: list[Path], home: Path) -> Path:
+        """The build file after these deliveries."""
+        night = ready(sources, home, as_of=AS_OF)
+        if self._first is None:
+            build_marts(night.folder, self._target)
+            self._first, self._project = night.build_file, Project.compiled(self._target)
+        else:
+            with connect(night.build_file) as connection:
+                with_seeds(connection, self._first)
+                self._project.run(connection)
+        return night.build_file
+
+
 def compared(
-    folder: Path, target: Path, seed: int, survivors: int
+    folder: Path, sql: Sql, seed: int, survivors: int
 ) -> tuple[dict[str, int], dict[str, dict[str, int]], pd.DataFrame]:
     """One world read twice: rows by table, what differs by table and column, and the second reading's buckets."""
     world = make_world(seed, survivors)
     deliveries, modes = (in_parts(world, seed), IN_PARTS) if seed % 2 else ([world], None)
-    build = built(write(folder / "raw ids", deliveries, modes), folder / "home", target, as_of=AS_OF)
+    build = sql.build(write(folder / "raw ids", deliveries, modes), folder / "home")
     marts = second_reading(folder / "keyed", deliveries, as_of=AS_OF, modes=modes)
     found = differences(build, marts)
     for place, different in ties(build, marts["services.timeline"]).items():
@@ -102,16 +124,15 @@ def _wrong(one: Definition, found: dict[str, int]) -> int:
 def main() -> None:
     """Compare, print, store; exit 1 where anything differs."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--survivors", type=int, default=1200)
-    parser.add_argument("--worlds", type=int, default=4)
+    parser.add_argument("--survivors", type=int, default=2000)
+    parser.add_argument("--worlds", type=int, default=56)
     given = parser.parse_args()
     rows: dict[str, int] = {}
     found: dict[str, dict[str, int]] = {}
     with tempfile.TemporaryDirectory() as name:
+        sql = Sql(Path(name) / "dbt")
         for seed in range(given.worlds):
-            made, different, buckets = compared(
-                Path(name) / str(seed), Path(name) / "dbt", 40 + seed, given.survivors // given.worlds
-            )
+            made, different, buckets = compared(Path(name) / str(seed), sql, 40 + seed, given.survivors // given.worlds)
             made["quality.conservation"] = int(buckets["n_in"].sum())
             for table, n in made.items():
                 rows[table] = rows.get(table, 0) + n
