@@ -3,7 +3,8 @@
     make histories SURVIVORS=2000
 
 dbt builds the first world; the others are made by the SQL that it compiled, run bare (tests/bare.py). Half of the worlds come in one
-full delivery, half in full and incremental parts with late, corrected and deleted rows. Both readings must say the same of every cell. The table is printed and stored in docs/histories.md.
+full delivery, half in full and incremental parts with late, corrected and deleted rows. Both readings must say the same of every cell. The
+table is printed and stored in docs/histories.md.
 """
 
 import argparse
