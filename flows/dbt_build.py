@@ -73,7 +73,7 @@ def build_marts(
             if event.status not in GOOD:
                 failed.append(event.name)
         if event.what == "error":
-            failed.append("the dbt project itself")
+            failed.append(f"the dbt project itself, with {event.kind}")
     if failed or not statuses:
         raise DbtError(
             f"these nodes failed: {', '.join(sorted(failed)) or 'none ran'}",

@@ -323,15 +323,18 @@ def _version(world: World, table: str, row: dict[str, object]) -> dict[str, obje
 def in_parts(delivery: Delivery, seed: int) -> list[Delivery]:
     """The delivery before it: a full one that lacks what came late and has what has vanished since, and one of changes.
 
-    Gives four deliveries: an older full one, the full one, what changed after it, and what changed after that.
+    Gives four deliveries: an older full one, the full one, what changed after it, and what changed after that. The first row of a table
+    that may not be empty is in both full ones.
     """
     rng = np.random.default_rng(seed)
     parts = [Delivery(bare=True) for _ in range(4)]
     for table, rows in delivery.rows.items():
         place = rng.choice(4, size=len(rows), p=[0.02, 0.78, 0.1, 0.1])
+        needed = [] if jds().tables[table].may_be_empty else rows[:1]
+        place[: len(needed)] = 1
         for row, number in zip(rows, place, strict=True):
             parts[number].rows[table].append(row)
-            if number == 1 and rng.random() < 0.7:
+            if number == 1 and (rng.random() < 0.7 or row in needed):
                 parts[0].rows[table].append(row)
             if number > 1 and rng.random() < 0.5:
                 parts[number - 1].rows[table].append(row)

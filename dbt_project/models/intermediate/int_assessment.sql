@@ -1,4 +1,5 @@
 -- One row per accepted assessment: its day, its domain means on the instrument's common scale and what they say.
+{%- set domains = ['SAF', 'LEG', 'MEN', 'ECO', 'SOC', 'PHY'] %}
 with
 
 assessments as (
@@ -6,18 +7,17 @@ assessments as (
 ),
 
 -- How many items of each domain count on each date on which somebody was assessed.
-domain_sizes as (
-    select dates.assessed_on, indicators.domain_code, count(*) as n_items
+form_sizes as (
+    select
+        dates.assessed_on,
+        {%- for domain in domains %}
+        count(*) filter (where indicators.domain_code = '{{ domain }}') as {{ domain | lower }}_items,
+        {%- endfor %}
+        count(*) as n_items
     from (select distinct assessed_on from assessments) as dates
     cross join {{ ref('int_indicator') }} as indicators
     where {{ valid_on('indicators', 'dates.assessed_on') }}
-    group by dates.assessed_on, indicators.domain_code
-),
-
-form_sizes as (
-    select assessed_on, sum(n_items)::bigint as n_items
-    from domain_sizes
-    group by assessed_on
+    group by dates.assessed_on
 ),
 
 -- Decimals, so that a sum does not depend on the order of its rows.
@@ -32,47 +32,40 @@ scores as (
     where scores.bucket = 'out' and (scores.score is not null or scores.is_not_applicable)
 ),
 
-by_domain as (
+-- One group a form: a group a form and domain would be six times as many to hold in memory.
+sums as (
     select
         assessment_key,
-        domain_code,
+        {%- for domain in domains %}
+        count(*) filter (where domain_code = '{{ domain }}' and not is_not_applicable) as {{ domain | lower }}_scored,
+        sum(aligned) filter (where domain_code = '{{ domain }}' and not is_not_applicable) as {{ domain | lower }}_sum,
+        {%- endfor %}
+        min(aligned) filter (where not is_not_applicable)::double as lowest_item,
         count(*) filter (where not is_not_applicable) as n_scored,
-        count(*) filter (where is_not_applicable) as n_not_applicable,
-        sum(aligned) filter (where not is_not_applicable) as score_sum,
-        min(aligned) filter (where not is_not_applicable) as lowest_item
+        count(*) filter (where is_not_applicable) as n_not_applicable
     from scores
-    group by assessment_key, domain_code
-),
-
-domain_means as (
-    select
-        by_domain.*,
-        case
-            when by_domain.n_scored >= domain_sizes.n_items * instrument.minimum_item_share - 1e-9
-                then by_domain.score_sum::double / by_domain.n_scored
-        end as mean
-    from by_domain
-    inner join assessments on by_domain.assessment_key = assessments.assessment_key
-    inner join domain_sizes
-        on
-            assessments.assessed_on = domain_sizes.assessed_on
-            and by_domain.domain_code = domain_sizes.domain_code
-    cross join {{ ref('int_instrument') }} as instrument
+    group by assessment_key
 ),
 
 forms as (
     select
-        assessment_key,
-        {%- for domain in ['SAF', 'LEG', 'MEN', 'ECO', 'SOC', 'PHY'] %}
-        max(mean) filter (where domain_code = '{{ domain }}') as {{ domain | lower }},
+        assessments.assessment_key,
+        {%- for domain in domains | map('lower') %}
+        case
+            when
+                sums.{{ domain }}_scored > 0
+                and sums.{{ domain }}_scored >= form_sizes.{{ domain }}_items * instrument.minimum_item_share - 1e-9
+                then sums.{{ domain }}_sum::double / sums.{{ domain }}_scored
+        end as {{ domain }},
         {%- endfor %}
-        count(mean) as n_domains,
-        min(mean) as lowest_mean,
-        min(lowest_item)::double as lowest_item,
-        sum(n_scored) as n_scored,
-        sum(n_not_applicable) as n_not_applicable
-    from domain_means
-    group by assessment_key
+        sums.lowest_item,
+        sums.n_scored,
+        sums.n_not_applicable,
+        form_sizes.n_items
+    from assessments
+    left join sums on assessments.assessment_key = sums.assessment_key
+    left join form_sizes on assessments.assessed_on = form_sizes.assessed_on
+    cross join {{ ref('int_instrument') }} as instrument
 ),
 
 joined as (
@@ -92,19 +85,19 @@ joined as (
         forms.eco,
         forms.soc,
         forms.phy,
-        coalesce(forms.n_domains, 0) as n_domains,
-        forms.lowest_mean,
+        (forms.saf is not null)::bigint + (forms.leg is not null)::bigint + (forms.men is not null)::bigint
+        + (forms.eco is not null)::bigint + (forms.soc is not null)::bigint + (forms.phy is not null)::bigint as n_domains,
+        least(forms.saf, forms.leg, forms.men, forms.eco, forms.soc, forms.phy) as lowest_mean,
         forms.lowest_item,
         coalesce(forms.n_scored, 0) as n_scored,
         coalesce(forms.n_not_applicable, 0) as n_not_applicable,
-        coalesce(form_sizes.n_items, 0) - coalesce(forms.n_scored, 0) - coalesce(forms.n_not_applicable, 0) as n_missing,
+        coalesce(forms.n_items, 0) - coalesce(forms.n_scored, 0) - coalesce(forms.n_not_applicable, 0) as n_missing,
         instrument.minimum_scored_domains,
         instrument.restoration_cutoff,
         instrument.restoration_rule
     from assessments
     inner join {{ ref('int_episode') }} as episodes on assessments.episode_key = episodes.episode_key
-    left join forms on assessments.assessment_key = forms.assessment_key
-    left join form_sizes on assessments.assessed_on = form_sizes.assessed_on
+    inner join forms on assessments.assessment_key = forms.assessment_key
     cross join {{ ref('int_instrument') }} as instrument
 ),
 
