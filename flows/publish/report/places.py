@@ -15,7 +15,6 @@ from flows.publish.report.tables import Column, make_table
 from flows.publish.report.words import Words
 
 NEEDS = (
-    Column("column.kind", ("kind",), "code", "kind"),
     Column("column.what", ("what",)),
     Column("column.n", ("n",), "number"),
     Column("column.ratio", ("ratio",), "number"),
@@ -25,8 +24,9 @@ NEEDS = (
     Column("column.last_training", ("last_training_quarter",)),
 )
 FULL = (
-    *NEEDS[:2], Column("column.measure", ("measure",), "code", "measure"), Column("column.status", ("status",), "code", "status"),
-    NEEDS[2], Column("column.observed", ("observed",), "number"), Column("column.expected", ("expected",), "number"), *NEEDS[3:6],
+    Column("column.kind", ("kind",), "code", "kind"), Column("column.what", ("code",), "code", "code"),
+    Column("column.measure", ("measure",), "code", "measure"), Column("column.status", ("status",), "code", "status"), NEEDS[1],
+    Column("column.observed", ("observed",), "number"), Column("column.expected", ("expected",), "number"), *NEEDS[2:5],
     Column("column.probability_below", ("probability_below",), "number"), Column("column.reason", ("reason",)),
 )  # fmt: skip
 HELD = (
@@ -112,8 +112,9 @@ def _partner(words: Words, share: Share, partner: str, label: str) -> Page:
 
 
 def _what(words: Words, row: Row) -> str:
-    """What a row is about: the habit of recording that was measured, else the domain or the services."""
-    return words.label("measure", row["measure"]) if row["kind"] == "recording" else words.label("code", row["code"])
+    """What a row is about: the kind of service, else what was measured."""
+    is_one_kind = row["kind"] == "service" and row["code"] != "any"
+    return words.label("code", row["code"]) if is_one_kind else words.label("measure", row["measure"])
 
 
 def _needs(words: Words, rows: Sequence[Row], none: str) -> list[Block]:
