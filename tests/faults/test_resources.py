@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from flows.dbt_build import build_marts
 from flows.errors import Exit, HomeError
+from flows.extract.simulate import Parameters, write_delivery
 from flows.publish.files import remove_tree
 from flows.publish.release import content_hashes, current_release, releases
 from flows.warehouse import Home
 from tests.conftest import WholeNight, aftercare
-from tests.unit.publish.builds import make_build, publish_one, tree
+from tests.nights import ready
+from tests.unit.publish.builds import make_build, publish_one, query, tree
 
 ROWS = 400_000
 
@@ -52,6 +56,15 @@ def test_F52_under_a_small_limit_a_release_spills_or_is_refused_and_nothing_is_l
     assert [release.release_id for release in releases(home)] == [name, live]
     assert content_hashes(home.current / "marts.duckdb")["aso.fct_score"] == content_hashes(build)["aso.fct_score"]
     assert not list((home.releases / name).rglob("*spill*"))
+
+
+def test_F52_marts_that_do_not_fit_the_limit_spill_and_are_built(tmp_path: Path) -> None:
+    """140 MB for 4,000 survivors: several nodes leave temporary files, beside which dbt opens its next connection."""
+    delivery = write_delivery(tmp_path / "delivery", Parameters(survivors=4000), fmt="parquet").folder
+    night = ready([delivery], tmp_path / "home", as_of=date(2026, 11, 1))
+    statuses = build_marts(night.folder, tmp_path / "dbt", memory_limit="140MB")
+    assert set(statuses) == {"success", "pass"}
+    assert query(night.build_file, "select count(*) > 4000 from core.fct_episode") == [(True,)]
 
 
 @pytest.mark.slow
