@@ -61,6 +61,7 @@ def test_three_incremental_deliveries_give_the_same_marts_as_one_full(
     assert _facts(content_hashes(built(sources, tmp_path / "home", target, as_of=AS_OF))) == csv_hashes
 
 
+@pytest.mark.slow  # three whole nights; tests/property reads several deliveries with corrections, merges and deletes in the fast run
 def test_following_nights_with_corrections_merges_and_deletes_are_what_the_second_reading_says(tmp_path: Path) -> None:
     first = write_delivery(tmp_path / "1", NO_TIES).folder
     second = write_next(tmp_path / "2", first).folder

@@ -9,10 +9,13 @@ from pathlib import Path
 import pytest
 
 from flows.stages import NIGHTLY
+from tests.privacy.scan import TOKEN
 
 from .conftest import Prefect, Ran
 
 pytestmark = pytest.mark.xdist_group("prefect")
+
+NUMBER = re.compile(rb"[A-Z]+-\d+")  # ids of people and cases; canaries that stand for households and papers
 
 
 @pytest.mark.fault("F50")
@@ -83,10 +86,14 @@ def test_prefect_holds_no_canary_no_id_and_no_key(night: Ran, later: Ran) -> Non
     delivered = b"".join(file.read_bytes() for file in night.delivery.glob("*.csv"))
     kept = b"".join(file.read_bytes() for file in (night.home / "prefect").rglob("*") if file.is_file())
     kept += _logical(night.home / "prefect" / "prefect.db")
-    assert sum(one in delivered for one in planted) > len(planted) / 2
+    tokens = {token for one in planted for token in TOKEN.findall(one)}
+    numbers = {one for one in planted if NUMBER.fullmatch(one)} | ids
+    assert all(TOKEN.search(one) or one in numbers for one in planted)
+    assert len(tokens & set(TOKEN.findall(delivered))) > len(tokens) / 2
     assert len(ids) > 100
-    assert all(one in delivered for one in ids)
-    assert not [one for one in planted | ids if one in kept]
+    assert ids <= set(NUMBER.findall(delivered))
+    assert not TOKEN.search(kept)
+    assert not numbers & set(NUMBER.findall(kept))
     assert b"a-quoted-row" not in kept
     assert not (night.home / "prefect" / "storage").exists(), "results are not persisted"
     assert (night.home.parent / "key").read_bytes().strip() not in kept

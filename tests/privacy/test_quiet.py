@@ -140,4 +140,6 @@ def test_P7_dbt_spills_as_the_pipeline_does() -> None:
     for target in profile["aftercare"]["outputs"].values():
         assert target["config_options"]["temp_file_encryption"] is True
         assert target["config_options"]["autoinstall_known_extensions"] is False
-        assert "temp_file_encryption" not in target["settings"]  # dbt sets these anew for each node, which fails while anything is spilled
+        assert (
+            "temp_file_encryption" not in target["settings"]
+        )  # dbt sets these anew for each node, which fails while anything is spilled
