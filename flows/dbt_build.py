@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,6 +41,22 @@ class NodeEvent:
 
 OnNode = Callable[[NodeEvent], None]
 
+# Children that have been started and wait for their build, by target folder and memory limit.
+_waiting: dict[tuple[Path, str], subprocess.Popen[str]] = {}
+
+
+@contextmanager
+def ready(target: Path, memory_limit: str) -> Iterator[None]:
+    """A child for the build of this block is started now, and reads in dbt while the night does what comes before."""
+    of = (target, memory_limit)
+    _waiting[of] = _child(*of)
+    try:
+        yield
+    finally:
+        if of in _waiting:  # the night ended before its build
+            with _waiting.pop(of) as unused:
+                unused.kill()
+
 
 def build_marts(
     run_folder: Path,
@@ -56,16 +72,17 @@ def build_marts(
     Raises DbtError with the names of the nodes that failed.
     """
     told_variables = json.dumps(variables or {})
-    command = [sys.executable, "-m", "flows.dbt_child", str(DBT_PROJECT), str(target), "build"]
     file = run_folder / "build.duckdb"
     sealed = file.exists() and is_sealed(file)
     form = "encrypted" if sealed else "build"
-    command += ["--target", form, "--exclude-resource-type", "unit_test", "--vars", told_variables]
+    arguments = ["build", "--target", form, "--exclude-resource-type", "unit_test", "--vars", told_variables]
+    order = {"folder": str(run_folder), "arguments": arguments, "key": parquet_key() if sealed else ""}
     parsed = dbt_parsed.name_of(str(DBT_PROJECT), form, told_variables, memory_limit)
     dbt_parsed.lay_out(parsed, target)
     statuses: dict[str, int] = {}
     failed: list[str] = []
-    for told in _run(command, run_folder, memory_limit, parquet_key() if sealed else ""):
+    child = _waiting.pop((target, memory_limit), None) or _child(target, memory_limit)
+    for told in _run(child, order):
         event = _event(told)
         on_node(event)
         if event.what == "result":
@@ -96,25 +113,29 @@ def _event(told: dict[str, Any]) -> NodeEvent:
     )
 
 
-def _run(command: list[str], folder: Path, memory_limit: str, key: str) -> Iterator[dict[str, Any]]:
-    """The lines of the child as they come; what it writes besides is dropped, since it could quote a value.
-
-    The child reads the key from its standard input: in its arguments or environment others could see it, and its children get those.
-    """
-    environment = child_environment(PYTHONPATH=str(PROJECT), AFTERCARE_MEMORY_LIMIT=memory_limit)
-    with subprocess.Popen(
-        command,
-        cwd=folder,
-        env=environment,
+def _child(target: Path, memory_limit: str) -> subprocess.Popen[str]:
+    """A process of flows/dbt_child.py; what it writes besides its lines is dropped, since it could quote a value."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "flows.dbt_child", str(DBT_PROJECT), str(target)],
+        env=child_environment(PYTHONPATH=str(PROJECT), AFTERCARE_MEMORY_LIMIT=memory_limit),
         stdin=subprocess.PIPE,  # closes with this process, however it ends; the child ends with it
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
-    ) as child:
+    )
+
+
+def _run(child: subprocess.Popen[str], order: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """The lines of the child as they come.
+
+    It reads its order, the key with it, from its standard input: arguments and environment could be seen by others, and its children
+    would get them.
+    """
+    with child:
         assert child.stdout is not None
         assert child.stdin is not None
         with suppress(BrokenPipeError):
-            child.stdin.write(f"{key}\n")
+            child.stdin.write(json.dumps(order) + "\n")
             child.stdin.flush()
         for line in child.stdout:
             if line.startswith("{"):

@@ -1,10 +1,11 @@
 """The short-lived process that runs dbt, so that no lock and no memory of it stays behind.
 
-Run as `python -m flows.dbt_child <project> <target path> <dbt arguments…>` in the folder of the build file. The first line of standard
-input is the key of an encrypted build file, or empty: so it stands in no file, argument or environment. It writes one JSON line for
-each node that starts or ends on standard output, and nothing else.
+Run as `python -m flows.dbt_child <project> <target path>`. It reads in dbt, then waits for one line on standard input: a JSON object with
+the `folder` of the build file, dbt's `arguments`, and the `key` of an encrypted build file, or nothing: so it stands in no file, argument
+or environment. It writes one JSON line for each node that starts or ends on standard output, and nothing else.
 """
 
+import importlib
 import json
 import os
 import sys
@@ -39,13 +40,12 @@ def _end_with_parent() -> None:
     os._exit(1)
 
 
-def main(arguments: list[str]) -> int:
+def build(arguments: list[str], project: str, target: str) -> int:
     """Build, tell what happens, and return 0 when every node is right, 1 when one failed, 2 when dbt could not run."""
     from dbt.cli.main import dbtRunner
 
-    project, target, *rest = arguments
     result = dbtRunner(callbacks=[_on_event]).invoke(
-        [*rest, "--project-dir", project, "--profiles-dir", project, "--target-path", target, *QUIET]
+        [*arguments, "--project-dir", project, "--profiles-dir", project, "--target-path", target, *QUIET]
     )
     nodes = getattr(result.result, "results", None) or []
     for node in nodes:
@@ -63,16 +63,27 @@ def main(arguments: list[str]) -> int:
     return 0 if result.success else 1
 
 
-def _take_key() -> None:
+def _use(key: str) -> None:
     from flows import keyring
 
-    line = sys.stdin.buffer.readline().decode("ascii").strip()
-    if line:
-        key = keyring.bytes_of(line)
-        keyring.use(lambda: {keyring.HOME: key}, encrypts=True)
+    if key:
+        secret = keyring.bytes_of(key)
+        keyring.use(lambda: {keyring.HOME: secret}, encrypts=True)
+
+
+def main(project: str, target: str) -> int:
+    """Be ready, wait for the order, and carry it out; 0 where none comes."""
+    for module in ("dbt.cli.main", "dbt.adapters.duckdb"):
+        importlib.import_module(module)
+    line = sys.stdin.buffer.readline()
+    if not line:
+        return 0
+    order = json.loads(line)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    _use(order["key"])
+    os.chdir(order["folder"])
+    return build(order["arguments"], project, target)
 
 
 if __name__ == "__main__":
-    _take_key()
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(*sys.argv[1:]))

@@ -1,12 +1,13 @@
 """Running a night from start to end, and telling people how far it is. No Prefect here: the flow wraps the same stages."""
 
 import time
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Protocol
 
-from flows import failure
+from flows import dbt_build, failure
 from flows.dbt_build import NodeEvent
 from flows.extract.open import Source
 from flows.lock import hold_home
@@ -14,7 +15,7 @@ from flows.night import Night, Unchanged, open_night
 from flows.publish.release import release_folder
 from flows.settings import Settings
 from flows.stage import Done, Stage, Watch
-from flows.stages import NIGHTLY, clear_runs
+from flows.stages import BUILD, NIGHTLY, clear_runs
 from flows.warehouse import Home
 
 
@@ -36,16 +37,18 @@ class Reporter(Protocol):
 
 def run_stages(night: Night, reporter: Reporter, stages: tuple[Stage, ...] = NIGHTLY) -> None:
     """Run the stages in order; the first that refuses ends the run, and its folder is kept for a person to look at."""
-    for number, stage in enumerate(stages, start=1):
-        night.fence()
-        reporter.begin(stage.name, number, len(stages))
-        started = time.monotonic()
-        try:
-            done = stage.run(night, Watch(reporter.step, reporter.node))
-        except Exception:
-            night.fence()  # what the run that took over cleared away under this one is no fault of the delivery
-            raise
-        reporter.end(stage.name, done, time.monotonic() - started)
+    builds = any(stage.name == BUILD for stage in stages)
+    with dbt_build.ready(night.home.runs / "dbt", night.settings.memory_limit) if builds else nullcontext():
+        for number, stage in enumerate(stages, start=1):
+            night.fence()
+            reporter.begin(stage.name, number, len(stages))
+            started = time.monotonic()
+            try:
+                done = stage.run(night, Watch(reporter.step, reporter.node))
+            except Exception:
+                night.fence()  # what the run that took over cleared away under this one is no fault of the delivery
+                raise
+            reporter.end(stage.name, done, time.monotonic() - started)
     clear_runs(night)
 
 

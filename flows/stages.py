@@ -159,10 +159,11 @@ def _facts(night: Night, release_id: str, sequence: int, model_ids: list[str]) -
     )
 
 
+BUILD = "build marts"
 NIGHTLY = (
     Stage("land delivery", land_delivery),
     Stage("check landing", check_landing),
-    Stage("build marts", build),
+    Stage(BUILD, build),
     Stage("check marts", check_marts),
     Stage("estimate durations", duration.estimate),
     Stage("estimate need", need.estimate),
