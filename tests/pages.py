@@ -134,11 +134,12 @@ def _equal(found: dict[str, str], cell: Cell) -> bool:
     """Whether a cell says what the row says; a column that an older share/ does not have is not compared."""
     wanted = {name: (found[name], said) for name, said in zip(cell.columns, cell.raw, strict=True) if name in found}
     same = all(value == said for value, said in wanted.values())
-    is_number = all(_is_number(value) for value, _ in wanted.values())
-    return same and (not is_number or all(value in cell.text for value, _ in wanted.values()))
+    are_numbers = all(is_number(value) for value, _ in wanted.values())
+    return same and (not are_numbers or all(value in cell.text for value, _ in wanted.values()))
 
 
-def _is_number(text: str) -> bool:
+def is_number(text: str) -> bool:
+    """Whether a text is a number."""
     try:
         float(text)
     except ValueError:

@@ -16,7 +16,7 @@ from flows import access
 from flows.warehouse import Home
 from tests.architecture.tree import ROOT
 from tests.conftest import WholeNight
-from tests.pages import drawn_values, read_page, shared, tables
+from tests.pages import drawn_values, is_number, read_page, shared, tables
 
 pytestmark = pytest.mark.xdist_group("clean")
 
@@ -49,7 +49,7 @@ def test_every_number_that_the_report_draws_is_compared(
     for path in sorted((clean_night.home / "current" / "report").glob("*.html")):
         for figure in read_page(path.read_text(encoding="utf-8")).iter("figure"):
             (behind, *_) = [table for table in tables(figure) if table.kind != "at_risk"]
-            numbers = {float(one) for mark in drawn_values(figure) for one in mark if _is_number(one)}
+            numbers = {float(one) for mark in drawn_values(figure) for one in mark if is_number(one)}
             months = {float(month) for month in (6, 12, 18, 24, 30, 36)} if behind.source == "curves" else set()
             assert numbers - months <= held[behind.source], (path.name, figure.get("data-name"))
             drawn += len(numbers)
@@ -62,7 +62,7 @@ def test_what_it_compares_are_the_numbers_of_share_and_of_the_marts(
     live = clean_night.home / "current"
     for table in _tables(compared):
         cells = {value for row in shared(live / "share", table) for value in row.values()}
-        texts = {float(cell) for cell in cells if _is_number(cell)}
+        texts = {float(cell) for cell in cells if is_number(cell)}
         assert {float(row["shared"]) for row in compared if row["table"] == table} <= texts
     with duckdb.connect(str(live / "marts.duckdb"), read_only=True) as marts:
         rows = marts.execute("select outcome, code, importance from models.risk_indicator").fetchall()
@@ -103,11 +103,3 @@ def _change(share: Path, table: str, column: str) -> tuple[str, str, float]:
 
 def _tables(compared: list[dict[str, str]]) -> set[str]:
     return {row["table"] for row in compared}
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True

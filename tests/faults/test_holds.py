@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import csv
 import shutil
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -149,10 +148,8 @@ def test_F59_rollback_brings_back_data_models_reports_and_metadata(two: Two) -> 
     first, second = sorted(path.name for path in (two.home / "releases").iterdir())
     kept = tree_hash(two.home / "releases" / first)
     assert (two.home / "current").resolve().name == second
-    started = time.monotonic()
     done = aftercare("rollback", home=two.home, key_file=two.night.key_file)
     assert (done.returncode, (two.home / "current").resolve().name) == (0, first)
-    assert time.monotonic() - started < 20
     assert tree_hash(two.home / "releases" / first) == kept
     with connect(two.home / "current" / "marts.duckdb", read_only=True) as marts:
         assert marts.execute("select release_id from meta.release").fetchall() == [(first,)]

@@ -1,6 +1,5 @@
 import json
 import os
-import time
 from datetime import date
 
 import pytest
@@ -76,9 +75,7 @@ def test_a_flip_waits_for_its_turn_and_then_refuses(kept: Home, monkeypatch: pyt
 
 def test_f59_a_rollback_takes_data_models_report_and_manifest_back_together(kept: Home):
     before = tree(kept.releases)
-    started = time.perf_counter()
     assert rollback(kept, at=AT, why="wrong counts") == TWO
-    assert time.perf_counter() - started < 1
     assert tree(kept.releases) == before
     live = kept.current
     assert query(live.resolve() / "marts.duckdb", "select release_id from meta.release") == [(TWO,)]
