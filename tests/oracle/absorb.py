@@ -16,7 +16,8 @@ def absorb(
     """Absorbed episode_id -> first episode's id; first episode's id -> the row of the last episode it absorbed."""
     # READING: "after an exit" is 0 to 30 days after it; an intake before the exit (overlap) is a new episode. Each row is
     # held against every earlier intake of that survivor (the surviving record) and case and continues the one that ended
-    # last. Of two overlapping rows that continue one episode, the later intake says when and how it ended.
+    # last. Of two overlapping rows that continue one episode, the later intake says when and how it ended; of two intakes of
+    # one day the one that has not ended, or ended later, is the later.
     together: dict[tuple[Hashable, Hashable], list[Row]] = defaultdict(list)
     for row in rows:
         survivor = row["survivor_id"]
@@ -24,7 +25,8 @@ def absorb(
     root_of: dict[Hashable, Hashable] = {}
     last_of: dict[Hashable, Row] = {}
     for group in together.values():
-        _absorb_one(sorted(group, key=lambda row: (row["intake_date"], row.key)), root_of, last_of, as_of)
+        group.sort(key=lambda row: (row["intake_date"], exit_of(row, as_of) or date.max, row.key))
+        _absorb_one(group, root_of, last_of, as_of)
     return root_of, last_of
 
 

@@ -40,6 +40,16 @@ with
     from {{ ref(spec[0]) }}
 ),
 
+-- Of the column with most of them: many of one column hold the run, some of each do not.
+{{ table }}_worst as (
+    select coalesce(max(n_rows), 0) as unreadable
+    from (
+        select name, count(*) as n_rows
+        from (select unnest(string_split(unreadable, ',')) as name from {{ ref(spec[0]) }} where unreadable is not null)
+        group by name
+    )
+),
+
 {% endfor -%}
 counted as (
     {%- for table, spec in source_rows().items() %}
@@ -71,10 +81,11 @@ counted as (
     {%- endif %}
     union all
     {%- endfor %}
-    {%- for name in ['missing_key', 'unreadable'] %}
-    select '{{ table }}.{{ name }}.hold' as check_id, n_rows as n_checked, {{ name }} as n_failed from {{ table }}_counts
-    {{ "union all" if not loop.last }}
-    {%- endfor %}
+    select '{{ table }}.missing_key.hold' as check_id, n_rows as n_checked, missing_key as n_failed from {{ table }}_counts
+    union all
+    select '{{ table }}.unreadable.hold' as check_id, counts.n_rows as n_checked, worst.unreadable as n_failed
+    from {{ table }}_counts as counts
+    cross join {{ table }}_worst as worst
     {{ "union all" if not loop.last }}
     {%- endfor %}
 ),

@@ -21,7 +21,7 @@ firsts as (
 lasts as (
     select *
     from members
-    qualify row_number() over (partition by root_episode_key order by intake_date desc, episode_key desc) = 1
+    qualify row_number() over (partition by root_episode_key order by intake_date desc, left_on desc nulls first, episode_key desc) = 1
 ),
 
 survivors as (

@@ -47,7 +47,8 @@ bucketed as (
 candidates as (
     select
         *,
-        row_number() over (partition by survivor_key, case_key order by intake_date, episode_key) as intake_number
+        -- Of two intakes of one day the one that has ended comes first, whatever their keys.
+        row_number() over (partition by survivor_key, case_key order by intake_date, left_on nulls last, episode_key) as intake_number
     from bucketed
     where duplicate_rule is null and not is_deleted and coalesce(rule, 'parent_quarantined') = 'parent_quarantined'
 ),
