@@ -10,8 +10,13 @@ def date(name: str) -> str:
 
 
 def timestamp(name: str) -> str:
-    """An ISO 8601 timestamp; UTC where it has no zone."""
-    return rf"case when regexp_matches({name}, '^\d{{4}}-\d{{2}}-\d{{2}}') then try_cast({name} as timestamptz) end"
+    """An ISO 8601 timestamp; UTC where it has no zone, and the full minute where it has no seconds."""
+    to_the_minute = r"'^(\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2})(Z|[+-].*)?$'"
+    seconds = rf"regexp_replace(replace(upper({name}), ',', '.'), {to_the_minute}, '\1:00\2')"
+    return (
+        rf"case when regexp_matches({name}, '^\d{{4}}-\d{{2}}-\d{{2}}') "
+        f"then coalesce(try_cast({name} as timestamptz), try_cast({seconds} as timestamptz)) end"
+    )
 
 
 def boolean(name: str) -> str:

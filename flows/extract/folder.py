@@ -25,11 +25,12 @@ MAX_LINE_BYTES = 16 * 1024 * 1024
 
 @dataclass(frozen=True)
 class Part:
-    """One file of a table, the column types it came with (all text for CSV), and what it looked like when checked."""
+    """One file of a table, the column types it came with, what it looked like when checked, and a CSV file's header."""
 
     path: Path
     types: dict[str, str]
     fingerprint: tuple[int, int]
+    header: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class FolderDelivery:
     def scan(self, table: str) -> str:
         """A SQL query over all parts of a table: every contract column as text, by name."""
         columns = self.contract.tables[table].columns
-        return " union all ".join(scan_part(part, columns) for part in self.parts[table])
+        return " union all ".join(scan_part(part, columns) for part in self.parts[table]) or _no_rows(columns)
 
     def numbered(self, table: str) -> str:
         """The query of `scan` with "#file", a file's name under the folder, and "#row", its data rows counted from 1."""
@@ -122,7 +123,7 @@ def read_part(path: Path, table: str) -> tuple[Part, str]:
     """One file of a table and its SHA-256, where no manifest says what that should be."""
     fingerprint = _fingerprint(path)
     digest = _sha256(path, table)
-    return Part(path, _types(path, table), fingerprint), digest
+    return _part(path, table, fingerprint), digest
 
 
 def checked_parts(folder: Path, table: str, entry: Entry) -> tuple[Part, ...]:
@@ -137,7 +138,7 @@ def checked_parts(folder: Path, table: str, entry: Entry) -> tuple[Part, ...]:
         fingerprint = _fingerprint(path)
         if _sha256(path, table) != expected.lower():
             raise DeliveryError("a file's SHA-256 is not the manifest's", stage=STAGE, table=table, next_step=ASK_AGAIN)
-        found.append(Part(path, _types(path, table), fingerprint))
+        found.append(_part(path, table, fingerprint))
     return tuple(found)
 
 
@@ -157,18 +158,19 @@ def _sha256(path: Path, table: str) -> str:
         raise DeliveryError("a file cannot be opened", stage=STAGE, table=table, next_step=LET_READ) from None
 
 
-def _types(path: Path, table: str) -> dict[str, str]:
+def _part(path: Path, table: str, fingerprint: tuple[int, int]) -> Part:
     if path.suffix == ".parquet":
-        return _parquet_types(path, table)
-    names = _header(path, table)
-    if len(set(names)) != len(names):
+        return Part(path, _parquet_types(path, table), fingerprint)
+    header = _header(path, table)
+    named = [name for name in header if name]
+    if len(set(named)) != len(named):
         raise ContractError("a column name stands twice", stage=STAGE, table=table, next_step=ASK_AGAIN)
-    return dict.fromkeys(names, "VARCHAR")
+    return Part(path, dict.fromkeys(header, "VARCHAR"), fingerprint, tuple(header))
 
 
 def _parquet_types(path: Path, table: str) -> dict[str, str]:
     try:
-        rows = duckdb.sql(f"describe select * from read_parquet({quoted(str(path))})").fetchall()
+        rows = duckdb.sql(f"describe select * from {_parquet(path)}").fetchall()
     except duckdb.Error:
         raise DeliveryError("a Parquet file cannot be read", stage=STAGE, table=table, next_step=ASK_AGAIN) from None
     return {str(name): str(kind) for name, kind, *_ in rows}
@@ -212,17 +214,36 @@ def quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+def _the_file(path: Path) -> str:
+    """The path as a literal that DuckDB's readers take for this file alone: in a pattern `[1]` and `*` stand for others."""
+    return quoted("".join(f"[{letter}]" if letter in "*?[" else letter for letter in str(path)))
+
+
+def _parquet(path: Path) -> str:
+    # A folder named `status=closed` is a name: it gives no column.
+    return f"read_parquet({_the_file(path)}, hive_partitioning=false)"
+
+
 def scan_part(part: Part, columns: tuple[Column, ...]) -> str:
     """A SQL query over one file: these columns as text, by name."""
-    selected = ", ".join(f'{as_text(column, part.types.get(column.name))} as "{column.name}"' for column in columns)
     if part.path.suffix == ".parquet":
-        return f"select {selected} from read_parquet({quoted(str(part.path))})"
-    names = ", ".join(f"{quoted(name)}: 'VARCHAR'" for name in part.types)
+        selected = ", ".join(f'{as_text(column, part.types.get(column.name))} as "{column.name}"' for column in columns)
+        return f"select {selected} from {_parquet(part.path)}"
+    # The header's names are matched here, exactly; the reader gets names of ours, since a header may hold any, or none.
+    there = {name: f"c{number}" for number, name in enumerate(part.header)}
+    selected = ", ".join(f'{there.get(column.name, "null::varchar")} as "{column.name}"' for column in columns)
+    names = ", ".join(f"'c{number}': 'VARCHAR'" for number in range(len(part.header)))
     return (
-        f"select {selected} from read_csv({quoted(str(part.path))}, columns={{{names}}}, auto_detect=false, "
+        f"select {selected} from read_csv({_the_file(part.path)}, columns={{{names}}}, auto_detect=false, "
         "strict_mode=true, header=true, delim=',', quote='\"', escape='\"', nullstr='', encoding='utf-8', "
-        f"max_line_size={MAX_LINE_BYTES}, buffer_size={2 * MAX_LINE_BYTES})"
+        f"hive_partitioning=false, max_line_size={MAX_LINE_BYTES}, buffer_size={2 * MAX_LINE_BYTES})"
     )
+
+
+def _no_rows(columns: tuple[Column, ...]) -> str:
+    """The query of a table that comes in no part at all."""
+    nothing = ", ".join(f'null::varchar as "{column.name}"' for column in columns)
+    return f"select {nothing} where false"
 
 
 def _number_part(part: Part, table: str, columns: tuple[Column, ...]) -> str:
@@ -232,17 +253,17 @@ def _number_part(part: Part, table: str, columns: tuple[Column, ...]) -> str:
 
 
 def as_text(column: Column, found: str | None) -> str:
-    """The SQL that turns one delivered column into the text that CSV would have held."""
+    """The SQL that turns one delivered column into the text that CSV would have held: none where that is empty, or not a number (NaN)."""
     name = f'"{column.name}"'
     if found is None:
         return "null::varchar"
-    if found == "VARCHAR":
-        return name
     if column.kind in {"date", "birth_year"} and found.startswith("TIMESTAMP"):
         return f"{name}::date::varchar"
     if column.kind == "timestamp" and found.startswith("TIMESTAMP"):
         return f"{name}::timestamptz::varchar"
+    if found in {"DOUBLE", "FLOAT"}:
+        name = f"case when not isnan({name}) then {name} end"
     is_fraction = found in {"DOUBLE", "FLOAT"} or found.startswith("DECIMAL")
     if is_fraction and column.kind not in {"number", "int"}:
-        return f"case when {name} = trunc({name}) then {name}::hugeint::varchar else {name}::varchar end"
-    return f"{name}::varchar"
+        return f"coalesce(case when {name} = trunc({name}) then try_cast({name} as hugeint)::varchar end, ({name})::varchar)"
+    return f"nullif(({name})::varchar, '')"
