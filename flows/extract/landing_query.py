@@ -29,13 +29,23 @@ def landing_query(scan: str, table: Table, contract: Contract, sequence: str) ->
         if column.kind == "closure"
     ]
     unreadable = ", ".join(check for column in landed if (check := _unreadable_check(column)))
-    everything = ", ".join(f'"{column.name}"' for column in table.columns)
+    everything = ", ".join(_compared(column) for column in table.columns)
     digest = (
         f"case when {row_key} in (select row_key from repeated) "
         f"then pseudonym('row', hash({everything})::varchar) end as row_digest"
     )
     parts = [values, *closure, f"nullif(concat_ws(',', {unreadable}), '') as unreadable", digest]
     return f"select {sequence} as extract_sequence, {', '.join(parts)} from ({scan})"
+
+
+def _compared(column: Column) -> str:
+    """A cell as two rows of one key are compared: a value by what it is, however it is written; all else by its text."""
+    name = f'"{column.name}"'
+    if column.kind == "birth_year":
+        return f"coalesce(({cells.date(name)})::varchar, {name})"
+    if column.kind not in {"date", "timestamp", "bool", "number", "int"}:
+        return name
+    return f"coalesce(({cells.landed_value(column, Contract('', {}, {}))})::varchar, {name})"
 
 
 def _unreadable_check(column: Column) -> str | None:
