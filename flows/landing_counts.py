@@ -23,6 +23,7 @@ def landing_counts(night: Night) -> pd.DataFrame:
             (f"{table.name}.not_empty", int(facts.mode == "full"), int(facts.mode == "full" and n_rows == 0)),
         ]
     rows += [
+        ("delivery.extra_tables", len(jds().tables), facts.extra_tables),
         ("delivery.gap", 1, int(standing.is_gap)),
         ("delivery.without_base", 1, int(standing.is_without_base)),
         ("delivery.key_rotated", 1, int(standing.is_key_rotated)),

@@ -28,6 +28,7 @@ def _of_table(table: str) -> list[Check]:
     ]
 
 
+_EXTRA = {"delivery.extra_tables": "A table that the contract does not know is left where it is, and nobody reads it."}
 _TIMELINESS = {
     "delivery.gap": "An incremental delivery that starts after the last one ended leaves changes out.",
     "delivery.without_base": "An incremental delivery says nothing about the rows that a full one would have held.",
@@ -36,6 +37,7 @@ _KEY = {"delivery.key_rotated": "Pseudonyms under a new key do not match those o
 
 CHECKS: list[Check] = [
     *(check for table in SOURCE_TABLES for check in _of_table(table)),
+    *group("conformance", "file", _EXTRA),
     *group("completeness", "timeliness", _TIMELINESS),
     *group("conformance", "key", _KEY),
 ]

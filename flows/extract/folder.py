@@ -116,6 +116,7 @@ def _facts(manifest: Manifest, extra: dict[str, int], folder: Path) -> DeliveryF
         sha256={table: entry.sha256 for table, entry in manifest.tables.items()},
         extra_columns=extra,
         origin=str(folder.resolve()),
+        extra_tables=manifest.extra_tables,
     )
 
 

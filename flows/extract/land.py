@@ -219,6 +219,7 @@ def _write_facts(
         "cursor": facts.cursor.isoformat() if facts.cursor else None,
         "contract": contract.fingerprint,
         "mapping": facts.mapping,
+        "extra_tables": facts.extra_tables,
         "sums": {table: [str(total) for total in sums] for table, sums in facts.sums.items()},
         "tables": {
             table: {

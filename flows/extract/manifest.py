@@ -26,13 +26,14 @@ class Entry:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What the delivery says of itself."""
+    """What the delivery says of itself; tables that the contract does not know are counted and never opened."""
 
     extract_id: str
     extracted_at: datetime
     mode: Mode
     since: datetime | None
     tables: dict[str, Entry]
+    extra_tables: int = 0
 
 
 def read_manifest(folder: Path, contract: Contract) -> Manifest:
@@ -52,6 +53,7 @@ def parse_manifest(folder: Path, contract: Contract) -> Manifest:
             mode=_mode(document["mode"]),
             since=_timestamp(document["since"]) if document.get("since") else None,
             tables={name: _entry(spec) for name, spec in document["tables"].items() if name in contract.tables},
+            extra_tables=len(set(document["tables"]) - set(contract.tables)),
         )
         version = str(document["schema_version"])
     except (KeyError, TypeError, ValueError, AttributeError):

@@ -72,6 +72,7 @@ def facts_of(extract: Extract) -> DeliveryFacts:
         sha256={table: tuple(facts["sha256"]) for table, facts in tables.items()},
         extra_columns={table: facts["extra_columns"] for table, facts in tables.items()},
         origin=known["origin"],
+        extra_tables=known.get("extra_tables", 0),
         repeats=known["hash"],
     )
 

@@ -38,6 +38,7 @@ class DeliveryFacts:
     remark: str = ""
     sums: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     mapping: str = ""
+    extra_tables: int = 0
 
     @property
     def hash(self) -> str:

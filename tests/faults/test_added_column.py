@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from pathlib import Path
 
@@ -44,6 +45,18 @@ def test_F14_an_added_column_warns_and_lands_nowhere(tmp_path: Path) -> None:
         (True, "female")
     ]
     assert not any(CANARY.encode() in path.read_bytes() for path in (tmp_path / "home").rglob("*") if path.is_file())
+
+
+def test_F14_an_added_table_warns_and_is_not_opened(tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir()
+    delivery = stamp(Delivery().form("a1", 0).write(tmp_path / "delivery"))
+    tables = json.loads((delivery / "manifest.json").read_text(encoding="utf-8"))["tables"]
+    stamp(delivery, tables=tables | {"audit": {"file": "audit.csv", "rows": 1, "sha256": "00"}})
+    night = opened(delivery, tmp_path / "home")
+    land_delivery(night, Watch())
+    row = run_door("landing", None, landing_counts(night)).rows.set_index("check_id").loc["delivery.extra_tables"]
+    assert (row["status"], row["n_failed"]) == ("warn", 1)
+    assert night.facts.extra_tables == 1
 
 
 def test_F8_rebuild_forces_a_night_that_would_change_nothing(clean_night: WholeNight, monkeypatch) -> None:
