@@ -61,9 +61,9 @@ def source_page() -> str:
     parts = [
         HEAD + "# What comes in: the JDS source contract, version 1\n",
         "A delivery is a folder with `manifest.json` and, for each table, one CSV or Parquet file or several part files. Columns are matched by name. A missing "
-        "required column or table refuses the delivery; an extra column warns and is dropped. CSV is UTF-8 without a byte-order mark, with a header row, RFC 4180 "
-        "quoting, an empty field for null, dates as YYYY-MM-DD, timestamps as ISO 8601 with a zone, booleans as true and false. Typed Parquet columns are cast as "
-        "CSV text would be.\n",
+        "required column or table refuses the delivery; an extra one warns and is dropped. CSV is UTF-8 without a byte-order mark, with a header row, RFC 4180 "
+        "quoting, an empty field for null, dates as YYYY-MM-DD, timestamps as ISO 8601 with a zone, booleans as true and false. Parquet columns of any type are cast as "
+        "CSV text would be: empty text and NaN are null.\n",
         "`manifest.json`:\n\n```json\n"
         '{"source": "jds", "schema_version": "1", "extract_id": "2026-11-01", "extracted_at": "2026-11-01T01:30:00Z",\n'
         ' "mode": "full", "since": null,\n'

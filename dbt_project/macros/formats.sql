@@ -50,9 +50,9 @@
     case when {{ column }} > '{{ definition('earliest_plausible_date') }}'::date then {{ column }} end
 {%- endmacro %}
 
-{#- The names of the columns that could not be read, with those of these dates that cannot be. -#}
+{#- The names of the columns that could not be read, with those of these dates that stand for none, which are marked as such. -#}
 {% macro unreadable_with_dates(columns) -%}
     nullif(concat_ws(',', unreadable
-        {%- for column in columns %}, case when {{ column }} <= '{{ definition('earliest_plausible_date') }}'::date then '{{ column }}' end{% endfor -%}
+        {%- for column in columns %}, case when {{ column }} <= '{{ definition('earliest_plausible_date') }}'::date then '{{ column }}:placeholder' end{% endfor -%}
     ), '')
 {%- endmacro %}

@@ -174,7 +174,10 @@ def _of_models(judge: Judge, table: Table, model: str) -> Iterator[Finding]:
         f"select 'duplicate_' || duplicate_rule as name, extract_sequence from {model} "
         "where duplicate_rule in ('exact', 'superseded')"
     )
-    unreadable = f"select unnest(string_split(unreadable, ',')) as name, extract_sequence from {model} where unreadable is not null"
+    unreadable = (
+        "select split_part(unnest(string_split(unreadable, ',')), ':', 1) as name, extract_sequence "
+        f"from {model} where unreadable is not null"
+    )
     for name, n, first in [*_first(judge, quarantined), *_first(judge, doubled)]:
         yield _finding(judge, table, name, RULES.get(name) or unheard(name), n, first)
     for name, n, first in _first(judge, unreadable):
