@@ -64,9 +64,16 @@ def parquet(*paths: Path) -> str:
     return parts[0] if len(parts) == 1 else f"(from {' union all by name from '.join(parts)})"
 
 
+def the_file(path: Path) -> str:
+    """The path as a literal that DuckDB's readers take for this file alone: as a pattern `[1]`, `*` and `?` stand for others."""
+    return literal("".join(f"[{letter}]" if letter in "*?[" else letter for letter in str(path)))
+
+
 def _read(paths: list[Path], option: str) -> str:
-    listed = ", ".join(literal(str(path)) for path in paths)
-    options = [f"[{listed}]" if len(paths) > 1 else listed, "union_by_name = true" if len(paths) > 1 else "", option]
+    listed = ", ".join(the_file(path) for path in paths)
+    by_name = "union_by_name = true" if len(paths) > 1 else ""
+    # A folder named `status=closed` is a name: it gives no column.
+    options = [f"[{listed}]" if len(paths) > 1 else listed, by_name, "hive_partitioning = false", option]
     return f"read_parquet({', '.join(one for one in options if one)})"
 
 

@@ -12,6 +12,7 @@ from flows.at_rest import (
     parquet,
     read_text,
     readable,
+    the_file,
     unlock,
     write_parquet,
     write_text,
@@ -20,7 +21,7 @@ from flows.keyring import MARTS, encrypts, is_sealed, is_wrong_key, wrong_key
 
 __all__ = [
     "FORMAT_VERSION", "MARTS", "Home", "attach", "connect", "encrypts", "is_sealed", "is_wrong_key", "load_crypto", "parquet",
-    "read_text", "readable", "unlock", "write_parquet", "write_text", "wrong_key",
+    "read_text", "readable", "the_file", "unlock", "write_parquet", "write_text", "wrong_key",
 ]  # fmt: skip
 
 # Raise it when what lies in a home changes its form, with a step in flows/upgrade.py that brings older homes there.

@@ -17,7 +17,7 @@ from flows.errors import ContractError, DeliveryError, StageError
 from flows.extract.contract import Column, Contract, Table
 from flows.extract.manifest import ASK_AGAIN, LET_READ, STAGE, Entry, Manifest, read_manifest
 from flows.extract.source import DeliveryFacts
-from flows.warehouse import connect
+from flows.warehouse import connect, the_file
 
 # One field may be a long note: RFC 4180 sets no limit, DuckDB needs one.
 MAX_LINE_BYTES = 16 * 1024 * 1024
@@ -215,14 +215,9 @@ def quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _the_file(path: Path) -> str:
-    """The path as a literal that DuckDB's readers take for this file alone: in a pattern `[1]` and `*` stand for others."""
-    return quoted("".join(f"[{letter}]" if letter in "*?[" else letter for letter in str(path)))
-
-
 def _parquet(path: Path) -> str:
     # A folder named `status=closed` is a name: it gives no column.
-    return f"read_parquet({_the_file(path)}, hive_partitioning=false)"
+    return f"read_parquet({the_file(path)}, hive_partitioning=false)"
 
 
 def scan_part(part: Part, columns: tuple[Column, ...]) -> str:
@@ -235,7 +230,7 @@ def scan_part(part: Part, columns: tuple[Column, ...]) -> str:
     selected = ", ".join(f'{there.get(column.name, "null::varchar")} as "{column.name}"' for column in columns)
     names = ", ".join(f"'c{number}': 'VARCHAR'" for number in range(len(part.header)))
     return (
-        f"select {selected} from read_csv({_the_file(part.path)}, columns={{{names}}}, auto_detect=false, "
+        f"select {selected} from read_csv({the_file(part.path)}, columns={{{names}}}, auto_detect=false, "
         "strict_mode=true, header=true, delim=',', quote='\"', escape='\"', nullstr='', encoding='utf-8', "
         f"hive_partitioning=false, max_line_size={MAX_LINE_BYTES}, buffer_size={2 * MAX_LINE_BYTES})"
     )

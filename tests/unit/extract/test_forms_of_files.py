@@ -18,6 +18,7 @@ import pytest
 from flows.extract.contract import jds
 from flows.extract.folder import open_folder
 from flows.extract.simulate import Parameters, write_delivery
+from flows.warehouse import parquet
 from tests.nights import landed, sign
 
 TABLES = tuple(jds().tables)
@@ -32,9 +33,10 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 def cells(source: Path, raw: Path) -> dict[str, list[tuple[object, ...]]]:
     """Every landed row of every table, in no order."""
-    folder = landed(source, raw).folder
-    read = "select * exclude (row_digest) from read_parquet('{}')"
-    return {table: sorted(duckdb.sql(read.format(folder / f"{table}.parquet")).fetchall(), key=str) for table in TABLES}
+    extract, read = landed(source, raw), "select * exclude (row_digest) from {}"
+    return {
+        table: sorted(duckdb.sql(read.format(parquet(extract.file(table)))).fetchall(), key=str) for table in TABLES
+    }
 
 
 def rewritten(
@@ -81,7 +83,7 @@ def test_the_name_of_a_folder_is_a_name(plain: dict[str, Path], tmp_path: Path, 
     shutil.copytree(plain[fmt], tmp_path / name)
     other = tmp_path / "part1"  # what the third name would stand for as a pattern
     write_delivery(other, Parameters(survivors=60, seed=9), fmt=fmt)
-    assert cells(tmp_path / name, tmp_path / "raw") == cells(plain[fmt], tmp_path / "raw of plain")
+    assert cells(tmp_path / name, tmp_path / name / "raw") == cells(plain[fmt], tmp_path / "raw of plain")
 
 
 def test_a_stamp_without_seconds_is_that_of_the_full_minute(plain: dict[str, Path], tmp_path: Path) -> None:
