@@ -99,7 +99,8 @@ ACCEPTED: dict[str, Accepts] = {
 # without a number is its text.
 FIXED = frozenset({
     "month_days", "headline_curve", "outcome_and_event", "restoration_interval", "stage_precedence", "form_of_the_day",
-    "timeline_order", "merged_records", "consent_analytics", "bucket_order", "overdue_assessment",
+    "timeline_order", "merged_records", "consent_analytics", "bucket_order", "overdue_assessment", "optimal_time", "risk_outcomes",
+    "office_measures",
 })  # fmt: skip
 # Each must not be greater than the next.
 ORDERED = (

@@ -14,6 +14,7 @@ from flows.extract.contract import CODE_SEEDS, instruments, jds
 from flows.extract.simulate.codes import DOMAIN_ITEMS, DOMAINS, INDICATORS
 from flows.night import config_hash
 from flows.settings import PROJECT, SettingsError
+from ml.duration.optimal_time import DEFINITION_VERSION
 from ml.duration.rows import MONTH_DAYS
 from tests.nights import settings_for
 
@@ -153,6 +154,7 @@ def test_the_embedded_jds_stands_in_for_no_other_instrument(tmp_path: Path) -> N
 
 def test_a_month_is_as_long_for_the_curves_as_for_the_marts() -> None:
     assert shipped("aso")["month_days"]["value"] == MONTH_DAYS
+    assert shipped("aso")["optimal_time"]["version"] == DEFINITION_VERSION
 
 
 def test_the_page_of_definitions_lists_each_that_can_be_set_and_what_ships() -> None:
