@@ -12,11 +12,11 @@ import duckdb
 from flows.errors import DeliveryError, OlderDeliveryError, StageError
 from flows.extract import postgres
 from flows.extract.contract import Contract, Table
-from flows.extract.folder import quoted
 from flows.extract.keyscan import Difference
 from flows.extract.mapping.spec import Mapping
 from flows.extract.reader import Look
 from flows.extract.resume import Base
+from flows.extract.scan import quoted
 from flows.extract.source import DeliveryFacts
 from flows.extract.url import STAGE
 

@@ -5,7 +5,7 @@ import duckdb
 from flows.errors import ContractError, DeliveryError
 from flows.extract import postgres
 from flows.extract.contract import Contract, Table
-from flows.extract.folder import as_text, quoted
+from flows.extract.scan import as_text, quoted
 from flows.extract.url import STAGE, DatabaseUrl
 
 

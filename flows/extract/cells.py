@@ -1,7 +1,7 @@
 """The SQL that reads one cell of text as the contract's type; null where the text is not of that type."""
 
 from flows.extract.contract import Column, Contract
-from flows.extract.folder import quoted
+from flows.extract.scan import quoted
 
 
 def date(name: str) -> str:

@@ -16,21 +16,9 @@ import duckdb
 from flows.errors import ContractError, DeliveryError, StageError
 from flows.extract.contract import Column, Contract, Table
 from flows.extract.manifest import ASK_AGAIN, LET_READ, STAGE, Entry, Manifest, read_manifest
+from flows.extract.scan import Part, no_rows, parquet_rows, quoted, scan_part
 from flows.extract.source import DeliveryFacts
-from flows.warehouse import connect, the_file
-
-# One field may be a long note: RFC 4180 sets no limit, DuckDB needs one.
-MAX_LINE_BYTES = 16 * 1024 * 1024
-
-
-@dataclass(frozen=True)
-class Part:
-    """One file of a table, the column types it came with, what it looked like when checked, and a CSV file's header."""
-
-    path: Path
-    types: dict[str, str]
-    fingerprint: tuple[int, int]
-    header: tuple[str, ...] = ()
+from flows.warehouse import connect
 
 
 @dataclass(frozen=True)
@@ -44,7 +32,7 @@ class FolderDelivery:
     def scan(self, table: str) -> str:
         """A SQL query over all parts of a table: every contract column as text, by name."""
         columns = self.contract.tables[table].columns
-        return " union all ".join(scan_part(part, columns) for part in self.parts[table]) or _no_rows(columns)
+        return " union all ".join(scan_part(part, columns) for part in self.parts[table]) or no_rows(columns)
 
     def numbered(self, table: str) -> str:
         """The query of `scan` with "#file", a file's name under the folder, and "#row", its data rows counted from 1."""
@@ -171,7 +159,7 @@ def _part(path: Path, table: str, fingerprint: tuple[int, int]) -> Part:
 
 def _parquet_types(path: Path, table: str) -> dict[str, str]:
     try:
-        rows = duckdb.sql(f"describe select * from {_parquet(path)}").fetchall()
+        rows = duckdb.sql(f"describe select * from {parquet_rows(path)}").fetchall()
     except duckdb.Error:
         raise DeliveryError("a Parquet file cannot be read", stage=STAGE, table=table, next_step=ASK_AGAIN) from None
     return {str(name): str(kind) for name, kind, *_ in rows}
@@ -210,56 +198,7 @@ def check_columns(table: Table, parts: list[set[str]]) -> int:
     return len(set().union(*parts) - known)
 
 
-def quoted(text: str) -> str:
-    """A SQL string literal."""
-    return "'" + text.replace("'", "''") + "'"
-
-
-def _parquet(path: Path) -> str:
-    # A folder named `status=closed` is a name: it gives no column.
-    return f"read_parquet({the_file(path)}, hive_partitioning=false)"
-
-
-def scan_part(part: Part, columns: tuple[Column, ...]) -> str:
-    """A SQL query over one file: these columns as text, by name."""
-    if part.path.suffix == ".parquet":
-        selected = ", ".join(f'{as_text(column, part.types.get(column.name))} as "{column.name}"' for column in columns)
-        return f"select {selected} from {_parquet(part.path)}"
-    # The header's names are matched here, exactly; the reader gets names of ours, since a header may hold any, or none.
-    there = {name: f"c{number}" for number, name in enumerate(part.header)}
-    selected = ", ".join(f'{there.get(column.name, "null::varchar")} as "{column.name}"' for column in columns)
-    names = ", ".join(f"'c{number}': 'VARCHAR'" for number in range(len(part.header)))
-    return (
-        f"select {selected} from read_csv({the_file(part.path)}, columns={{{names}}}, auto_detect=false, "
-        "strict_mode=true, header=true, delim=',', quote='\"', escape='\"', nullstr='', encoding='utf-8', "
-        f"hive_partitioning=false, max_line_size={MAX_LINE_BYTES}, buffer_size={2 * MAX_LINE_BYTES})"
-    )
-
-
-def _no_rows(columns: tuple[Column, ...]) -> str:
-    """The query of a table that comes in no part at all."""
-    nothing = ", ".join(f'null::varchar as "{column.name}"' for column in columns)
-    return f"select {nothing} where false"
-
-
 def _number_part(part: Part, table: str, columns: tuple[Column, ...]) -> str:
     # A window without an order counts the rows as they come, and makes the engine read a file from its head.
     name = f"{table}/{part.path.name}" if part.path.parent.name == table else part.path.name
     return f'select *, {quoted(name)} as "#file", row_number() over () as "#row" from ({scan_part(part, columns)})'
-
-
-def as_text(column: Column, found: str | None) -> str:
-    """The SQL that turns one delivered column into the text that CSV would have held: none where that is empty, or not a number (NaN)."""
-    name = f'"{column.name}"'
-    if found is None:
-        return "null::varchar"
-    if column.kind in {"date", "birth_year"} and found.startswith("TIMESTAMP"):
-        return f"{name}::date::varchar"
-    if column.kind == "timestamp" and found.startswith("TIMESTAMP"):
-        return f"{name}::timestamptz::varchar"
-    if found in {"DOUBLE", "FLOAT"}:
-        name = f"case when not isnan({name}) then {name} end"
-    is_fraction = found in {"DOUBLE", "FLOAT"} or found.startswith("DECIMAL")
-    if is_fraction and column.kind not in {"number", "int"}:
-        return f"coalesce(case when {name} = trunc({name}) then try_cast({name} as hugeint)::varchar end, ({name})::varchar)"
-    return f"nullif(({name})::varchar, '')"

@@ -13,8 +13,8 @@ import duckdb
 from flows.errors import DeliveryError
 from flows.extract.cells import landed_value
 from flows.extract.contract import Contract, Table
-from flows.extract.folder import quoted
 from flows.extract.resume import Base
+from flows.extract.scan import quoted
 from flows.extract.scope import rows_in_force
 from flows.extract.url import STAGE
 

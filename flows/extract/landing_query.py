@@ -2,7 +2,7 @@
 
 from flows.extract import cells
 from flows.extract.contract import Column, Contract, Table
-from flows.extract.folder import quoted
+from flows.extract.scan import quoted
 
 
 def repeated_keys(scan: str, table: Table) -> str:

@@ -10,9 +10,9 @@ from datetime import datetime
 import duckdb
 
 from flows.extract.contract import Contract, Table
-from flows.extract.folder import quoted
 from flows.extract.keyscan import Difference, Seen, count_rows, pseudonymised
 from flows.extract.resume import Base
+from flows.extract.scan import quoted
 from flows.extract.scope import rows_in_force
 from flows.extract.sums import BIN, FORM, ORIGIN, Server, Totals, kept_bins
 

@@ -12,7 +12,7 @@ import duckdb_extension_postgres_scanner
 
 from flows.errors import DeliveryError, StageError
 from flows.extract.contract import Contract
-from flows.extract.folder import quoted
+from flows.extract.scan import quoted
 from flows.extract.url import STAGE, DatabaseUrl
 
 # The name under which the database is attached.

@@ -7,10 +7,10 @@ import duckdb
 
 from flows.extract import postgres
 from flows.extract.contract import Contract, Table
-from flows.extract.folder import quoted
 from flows.extract.keyscan import Difference, Seen, compare, scan_keys, stamp
 from flows.extract.narrow import Narrowing
 from flows.extract.resume import Base
+from flows.extract.scan import quoted
 from flows.extract.sums import Server, Totals
 from flows.extract.url import DatabaseUrl
 

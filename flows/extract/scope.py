@@ -8,8 +8,8 @@ import duckdb
 
 from flows.errors import DeliveryError, KeyProblemError, OlderDeliveryError
 from flows.extract.contract import Contract, Table
-from flows.extract.folder import quoted
 from flows.extract.land import LANDING_VERSION, Extract
+from flows.extract.scan import quoted
 from flows.extract.source import DeliveryFacts
 from flows.warehouse import parquet
 

@@ -20,7 +20,7 @@ from sqlalchemy.pool import NullPool
 from flows.errors import ContractError, StageError
 from flows.extract import postgres
 from flows.extract.contract import Column, Contract
-from flows.extract.folder import as_text
+from flows.extract.scan import as_text
 from flows.extract.sql_url import STAGE, SqlUrl
 
 AT_ONCE = 20_000

@@ -13,10 +13,10 @@ import duckdb
 
 from flows.extract import postgres
 from flows.extract.contract import Table
-from flows.extract.folder import as_text, quoted
 from flows.extract.keyscan import stamp
 from flows.extract.land import Extract
 from flows.extract.pseudonymise import Key
+from flows.extract.scan import as_text, quoted
 from flows.extract.url import DatabaseUrl
 from flows.warehouse import parquet
 

@@ -3,7 +3,7 @@
 import duckdb
 
 from flows.extract.contract import Column, Contract, Table
-from flows.extract.folder import quoted
+from flows.extract.scan import quoted
 from flows.extract.source import Delivery
 
 

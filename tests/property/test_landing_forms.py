@@ -7,6 +7,7 @@ import json
 import tempfile
 from collections.abc import Iterable
 from datetime import date, datetime
+from math import isnan
 from pathlib import Path
 
 import duckdb
@@ -107,7 +108,10 @@ def _booleans(texts: Iterable[str | None], rng: np.random.Generator) -> pa.Array
 
 
 def _numbers(texts: Iterable[str | None], rng: np.random.Generator) -> pa.Array:
-    return pa.array([None if text is None else float(text) for text in texts], pa.float64())
+    numbers = [None if text is None else float(text) for text in texts]
+    if any(number is not None and isnan(number) for number in numbers):
+        raise ValueError("NaN among numbers is a null, and no text that cannot be read")
+    return pa.array(numbers, pa.float64())
 
 
 def _codes(texts: Iterable[str | None], rng: np.random.Generator) -> pa.Array:

@@ -6,10 +6,10 @@ from dataclasses import replace
 import duckdb
 
 from flows.extract.contract import Column, Contract
-from flows.extract.folder import as_text
 from flows.extract.mapping.bind import bind
 from flows.extract.mapping.query import Source
 from flows.extract.mapping.spec import Mapping
+from flows.extract.scan import as_text
 
 
 def mapped_texts(

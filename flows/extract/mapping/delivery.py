@@ -9,12 +9,13 @@ import duckdb
 
 from flows.errors import DeliveryError, StageError
 from flows.extract.contract import Column, Contract
-from flows.extract.folder import FolderDelivery, Part, checked_parts, quoted, read_part, scan_part
+from flows.extract.folder import FolderDelivery, checked_parts, read_part
 from flows.extract.manifest import ASK_AGAIN, read_manifest
 from flows.extract.mapping.bind import Bound, bind, readers_of
 from flows.extract.mapping.document import STAGE
 from flows.extract.mapping.query import Source
 from flows.extract.mapping.spec import Mapping
+from flows.extract.scan import Part, quoted, scan_part
 from flows.extract.source import DeliveryFacts
 from flows.warehouse import connect
 

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from flows.extract.contract import Column, Table
-from flows.extract.folder import quoted
 from flows.extract.mapping.document import Problems
 from flows.extract.mapping.expression import Expression, Language, read_date
 from flows.extract.mapping.spec import Block, Join, Mapped, Value
+from flows.extract.scan import quoted
 
 DATES = frozenset({"date", "birth_year", "timestamp"})
 NUMBERS = ("#file", "#row")

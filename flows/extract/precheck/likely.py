@@ -3,7 +3,7 @@
 import duckdb
 
 from flows.extract.contract import Column, Contract
-from flows.extract.folder import quoted
+from flows.extract.scan import quoted
 
 # Jaro-Winkler: a slip of a letter or two in a word of this length stays above it, another word of the list does not.
 ALIKE = 0.88

@@ -15,7 +15,7 @@ import duckdb
 import jinja2
 import yaml
 
-from flows.extract.folder import quoted
+from flows.extract.scan import quoted
 
 
 @dataclass

@@ -10,9 +10,10 @@ from pathlib import Path
 
 from flows.errors import ContractError, DeliveryError, Exit, StageError
 from flows.extract.contract import Contract, Table
-from flows.extract.folder import FolderDelivery, Part, check_columns, read_part
+from flows.extract.folder import FolderDelivery, check_columns, read_part
 from flows.extract.manifest import Entry, Manifest, parse_manifest
 from flows.extract.precheck.findings import Finding, Level
+from flows.extract.scan import Part
 from flows.extract.source import DeliveryFacts, NumberedDelivery
 
 REFUSES = "The night refuses the whole delivery; nothing of it is loaded."

@@ -11,7 +11,6 @@ import duckdb
 
 from flows.errors import Exit, HomeError
 from flows.extract.contract import Contract, Table
-from flows.extract.folder import quoted
 from flows.extract.landing_query import landing_query, repeated_keys
 from flows.extract.precheck.findings import Finding, Level, places
 from flows.extract.precheck.likely import resembled
@@ -19,6 +18,7 @@ from flows.extract.precheck.models import Models, nothing_known_before, run_fact
 from flows.extract.precheck.opening import REFUSES, Opened
 from flows.extract.precheck.own_rules import ON_MODEL, OWN_RULES, on_landed
 from flows.extract.precheck.rules import LOOKS_BACK, RELATIONAL, RULES, UNREADABLE, Rule, unheard, unlisted
+from flows.extract.scan import quoted
 
 MODEL_OF = {
     "offices": "int_office_row",

@@ -10,7 +10,7 @@ from typing import Any
 
 from flows.errors import DeliveryError
 from flows.extract.contract import Contract
-from flows.extract.folder import MAX_LINE_BYTES
+from flows.extract.scan import MAX_LINE_BYTES
 from flows.extract.starter.cells import CellError
 from flows.extract.starter.words import ABOUT, CODES, WORKBOOK
 

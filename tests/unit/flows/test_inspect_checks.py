@@ -62,9 +62,7 @@ def test_rows_are_chosen(home: Home, chosen: dict, found) -> None:
 
 def test_guidance_says_who_acts_and_how(home: Home) -> None:
     lines = check_lines(check_rows(home, of_run=True, failed=True), guidance=True)
-    assert (
-        lines[-2].strip() == "source: Leave the column out of the export, or have it classified in the source contract."
-    )
+    assert lines[-2].strip() == "source: Leave it out of the export, or have it classified in the source contract."
     assert lines[-1] == "1 warn"
 
 
