@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from flows.estimates.tables import fill, read_frames
+from flows.estimates.tables import as_frame, fill, read_frames
 from flows.night import Night
 from flows.stage import Done, Watch
 from flows.warehouse import connect
@@ -47,7 +47,7 @@ def read(build_file: Path) -> dict[str, pd.DataFrame]:
     frames = read_frames(build_file, "episodes", "unrestored")
     with connect(build_file, read_only=True) as connection:
         for name, sql in FRAMES.items():
-            frames[name] = connection.execute(sql).df()
+            frames[name] = as_frame(connection.execute(sql))
     return frames
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from flows.errors import EstimatesError
-from flows.estimates.tables import STAGE, fill, read_frames
+from flows.estimates.tables import STAGE, as_frame, fill, read_frames
 from flows.night import Night
 from flows.stage import Done, Watch
 from flows.warehouse import connect
@@ -50,9 +50,9 @@ def read(night: Night) -> dict[str, pd.DataFrame]:
 
     frames = read_frames(night.build_file, "episodes", "unrestored")
     with connect(night.build_file, read_only=True) as connection:
-        frames["initial"] = connection.execute(FRAMES["initial"]).df()
-        frames["months"] = connection.execute(FRAMES["months"]).df()
-        frames["services"] = connection.execute(FRAMES["services"], [list(codes())]).df()
+        frames["initial"] = as_frame(connection.execute(FRAMES["initial"]))
+        frames["months"] = as_frame(connection.execute(FRAMES["months"]))
+        frames["services"] = as_frame(connection.execute(FRAMES["services"], [list(codes())]), ["service_code"])
     return frames
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from flows.errors import EstimatesError
 from flows.estimates.duration import durations
-from flows.estimates.tables import read_frames
+from flows.estimates.tables import as_frame, read_frames
 
 TABLES = """
 create schema aso; create schema meta; create schema core;
@@ -44,3 +44,12 @@ def test_episodes_that_break_the_contract_are_refused_without_a_value():
     with pytest.raises(EstimatesError, match="column survivor_key is missing") as refused:
         durations(frames, seed=1, draws=1)
     assert "core.fct_episode" in refused.value.text()
+
+
+def test_a_text_that_stands_in_many_rows_is_one_object_and_dates_are_dates() -> None:
+    with duckdb.connect() as connection:
+        query = "select 'word ' || i % 2 as word, i % 3 as number, date '2026-11-01' as day from range(999) as r(i)"
+        frame = as_frame(connection.execute(query), ["number"])
+    assert len({id(word) for word in frame["word"]}) == 2
+    assert isinstance(frame["number"].dtype, pd.CategoricalDtype)
+    assert pd.api.types.is_datetime64_dtype(frame["day"])
