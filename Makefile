@@ -130,8 +130,8 @@ histories: .venv/ready ## random histories read by SQL and by plain Python, a li
 privacy: .venv/ready ## canary scan, escape attempts, attack solver, forced spill, erasure byte scan, a night without network: a line each
 	@$(BIN)/python -m tests.privacy.evidence
 
-crash: .venv/ready ## landing and publication die at every step, then 200 kills at random moments: EVERY=1 KILLS=200
-	@$(BIN)/python -m tests.faults.crash.every --every $(or $(EVERY),1) --kills $(or $(KILLS),200)
+crash: .venv/ready ## landing and publication die at every step, then 200 kills at random moments: EVERY=1 KILLS=200 WAYS="kill full read-only"
+	@$(BIN)/python -m tests.faults.crash.every --every $(or $(EVERY),1) --kills $(or $(KILLS),200) $(if $(WAYS),--ways $(WAYS))
 
 pollers: .venv/ready ## 8 processes read during 200 publications; each read is of exactly one release: PUBLICATIONS=200
 	@$(BIN)/python -m tests.faults.pollers --publications $(or $(PUBLICATIONS),200)

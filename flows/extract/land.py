@@ -98,17 +98,17 @@ def land(
     sequence = max((extract.sequence for extract in extracts(raw)), default=0) + 1
     folder = raw / f"{sequence:06d}-{delivery.facts.hash[:8]}"
     building = raw / f".landing-{folder.name}"
-    raw.mkdir(parents=True, exist_ok=True)
-    for leftover in raw.glob(".landing-*"):
-        shutil.rmtree(leftover)
     try:
+        raw.mkdir(parents=True, exist_ok=True)
+        for leftover in raw.glob(".landing-*"):
+            shutil.rmtree(leftover)
         building.mkdir()
         _write_tables(building, delivery, contract, key, sequence, progress)
         sift(building)
         _write_facts(building / "extract.json", delivery, contract, key, sequence, landed_for)
         os.replace(building, folder)
         _sync(raw)
-    except OSError as error:
+    except (OSError, duckdb.IOException) as error:
         raise HomeError(
             "the delivery could not be written (no space, or no permission)",
             stage=STAGE,

@@ -38,8 +38,8 @@ class Stays:
     stop: Ints
     cause: Ints
 
-    def take(self, rows: Bools) -> "Stays":
-        """The same for some rows, (n,) bool."""
+    def take(self, rows: Bools | slice) -> "Stays":
+        """The same for some rows: (n,) bool, or a slice of them."""
         return Stays(**{name: values[rows] for name, values in vars(self).items()})
 
 

@@ -25,6 +25,7 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 STEPS, ENOUGH = 100, 1e-5
+BLOCK = 50_000  # stays
 
 
 @dataclass(frozen=True)
@@ -79,34 +80,56 @@ class Unequal:
         return occupied(rates, [one.basis.design[: last + 1] for one in self.start.hazards], days=days)
 
 
+@dataclass(frozen=True)
+class ByDay:
+    """What depends on the day alone: the exits' hazards, the sums of all of them, and the flow into restoration."""
+
+    exits: list[Valued]
+    total: Valued
+    gone: Valued
+    flow: Valued
+    faded: Valued
+    ratio: float
+
+    def unseen(self, day: Ints, left: Ints) -> Valued:
+        """The chance of being in care on `day`, with no restoration seen since `left`."""
+        return self.alone(day, left) + _since(self.faded, self.flow, day, left, day)
+
+    def alone(self, day: Ints, left: Ints) -> Valued:
+        """The chance of being in care on `day` and not restored."""
+        return (self.total.at(np.maximum(day, left) + 1) + self.gone.at(day + 1)).exp_minus()
+
+
 def contributions(seen: Stays, start: Panel, theta: Floats, ratio: float) -> tuple[Floats, Floats]:
-    """Log likelihood of each stay (n,), and its derivatives by theta (n, q)."""
+    """Log likelihood of each stay (n,), and its derivatives by theta (n, q); worked out for some stays at a time, since each step on
+    the way has the size of all derivatives."""
     restored, *exits = _rates(start, theta)
-    leave = exits[0] + exits[1]
-    total, gone = restored.summed(), leave.summed()
+    total, gone = restored.summed(), (exits[0] + exits[1]).summed()
     # S_restored(d - 1) S_exit(d - 1) ** (1 - ratio) (1 - exp(-restored(d))): the flow of day d into G.
     before = (total + gone.times(1 - ratio)).at(np.arange(len(restored.value))).exp_minus()
     flow = (before * _event(restored)).summed()
-    faded = gone.times(ratio).exp_minus()
+    by_day = ByDay(exits, total, gone, flow, gone.times(ratio).exp_minus(), ratio)
+    starts = range(0, max(len(seen.start), 1), BLOCK)
+    parts = [_contributions(seen.take(slice(first, first + BLOCK)), by_day) for first in starts]
+    return np.concatenate([each for each, _ in parts]), np.concatenate([slope for _, slope in parts])
 
-    def unseen(day: Ints, left: Ints) -> Valued:
-        alive = (total.at(np.maximum(day, left) + 1) + gone.at(day + 1)).exp_minus()
-        return alive + _since(faded, flow, day, left, day)
 
+def _contributions(seen: Stays, by_day: ByDay) -> tuple[Floats, Floats]:
     is_seen, is_exit = seen.right < NEVER, seen.cause > 0
     day = np.where(is_exit, seen.stop - 1, seen.stop)
-    chance = unseen(day, seen.left)
-    hidden = _since(faded, flow, day, seen.left, np.where(is_seen, seen.right, day))
+    chance = by_day.unseen(day, seen.left)
+    hidden = _since(by_day.faded, by_day.flow, day, seen.left, np.where(is_seen, seen.right, day))
     for k in (0, 1):
-        leaves, other = _event(exits[k]), exits[1 - k].exp_minus()
-        late, stay = _event(exits[k].times(ratio)), exits[1 - k].times(ratio).exp_minus()
+        exit_, rival = by_day.exits[k], by_day.exits[1 - k]
+        leaves, other = _event(exit_), rival.exp_minus()
+        late, stay = _event(exit_.times(by_day.ratio)), rival.times(by_day.ratio).exp_minus()
         on = np.where(seen.cause == k + 2, np.maximum(seen.stop, 0), 0)
-        alone = (total.at(np.maximum(day, seen.left) + 1) + gone.at(day + 1)).exp_minus()
-        left_here = alone * (leaves * other).at(on) + _since(faded, flow, day, seen.left, day) * (late * stay).at(on)
+        restored_here = _since(by_day.faded, by_day.flow, day, seen.left, day)
+        left_here = by_day.alone(day, seen.left) * (leaves * other).at(on) + restored_here * (late * stay).at(on)
         seen_here = hidden * (late * stay).at(on)
         chance = _where(seen.cause == k + 2, _where(is_seen, seen_here, left_here), chance)
     chance = _where(is_seen & ~is_exit, hidden, chance)
-    given = unseen(seen.exit_start, seen.start)
+    given = by_day.unseen(seen.exit_start, seen.start)
     p, q = np.maximum(chance.value, 1e-300), np.maximum(given.value, 1e-300)
     return np.log(p) - np.log(q), chance.slope / p[:, None] - given.slope / q[:, None]
 

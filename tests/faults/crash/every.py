@@ -41,16 +41,17 @@ def points_of(stand: Stand, folder: Path) -> list[str]:
 
 
 def main() -> int:
-    """Run all of it, or each `--every`th point."""
+    """Run all of it, or each `--every`th point, or some of the ways."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--every", type=int, default=1)
+    parser.add_argument("--ways", nargs="*", choices=WAYS, default=WAYS)
     given = parser.parse_args()
     draw.drawings = lambda requests: [None] * len(requests)  # a process of seconds at each publication
     folder = Path(tempfile.mkdtemp(prefix="crash"))
     stand = make_stand(folder / "stand")
     names, broken = points_of(stand, folder), 0
-    for how in WAYS:
+    for how in given.ways:
         for number in range(1, len(names) + 1, given.every):
             try:
                 told = one(stand, folder / f"{how} {number}", number, how)
@@ -61,7 +62,7 @@ def main() -> int:
     print(
         f"random    {died} nights killed, {done} were done before; a whole release live after each, the next night succeeds"
     )
-    n_points = len(range(1, len(names) + 1, given.every)) * len(WAYS)
+    n_points = len(range(1, len(names) + 1, given.every)) * len(given.ways)
     print(
         f"{n_points} accidents at {len(names)} points, {n_points - broken} survived; {given.kills} kills at random moments"
     )
