@@ -38,11 +38,12 @@ test: test-fast test-slow ## set up and pass the tests; slow ones run again only
 test-fast: .venv/ready ## unit, spec, property, golden and architecture tests
 	@$(BIN)/python -m pytest -q -n 2 $(wildcard $(FAST))
 
+# Three processes on two cores: some of them wait for servers.
 test-slow: .venv/ready ## simulation, dbt, fault, privacy, flow and documentation tests
 	@if [ -z "$(FORCE)" ] && [ -n "$(TREE)" ] && [ "$$(cat .venv/tested 2>/dev/null)" = "$(TREE)" ]; then \
 		echo "The slow tests passed on exactly these files before; make test FORCE=1 runs them again."; \
 	else \
-		$(BIN)/python -m pytest -q -n 2 --dist loadgroup $(wildcard $(SLOW)) && echo "$(TREE)" > .venv/tested; \
+		$(BIN)/python -m pytest -q -n 3 --dist loadgroup $(wildcard $(SLOW)) && echo "$(TREE)" > .venv/tested; \
 	fi
 
 test-long: .venv/ready ## tests that take minutes each: seven nights of a database, more random histories

@@ -49,6 +49,7 @@ def test_every_cell_of_a_dirty_delivery_is_what_the_second_reading_says(tmp_path
     assert differences(build, with_pseudonyms(read_marts([source], as_of=AS_OF), KEY)) == {}
 
 
+@pytest.mark.slow  # tests/property/test_landing_forms.py holds in CI that both land alike
 def test_parquet_gives_the_same_marts_as_csv(tmp_path: Path, target: Path, csv_hashes: dict[str, str]) -> None:
     source = write_delivery(tmp_path / "delivery", SMALL, fmt="parquet").folder
     assert _facts(content_hashes(built([source], tmp_path / "home", target, as_of=AS_OF))) == csv_hashes
