@@ -67,7 +67,7 @@ def compared(frames: dict[str, pd.DataFrame], *, seed: int) -> dict[str, pd.Data
                 frames["episodes"],
                 frames["unrestored"],
                 frames["initial"],
-                frames["months"],
+                frames.pop("months"),  # the largest, and of no use once it is read
                 frames["services"],
                 seed=seed,
             )

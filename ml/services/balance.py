@@ -53,9 +53,10 @@ def differences(base: Base, choices: tuple[Chosen, ...]) -> list[Difference]:
             continue
         x = base.now[one.decision.known_at].astype(np.float64)
         spread = x.std(axis=0)
+        x -= x.mean(axis=0)
         weight = np.exp(np.clip(one.log_ratio, -20, 20))
         found = [
-            ((w * (taken - p)) @ (x - x.mean(axis=0))) / max(float((w * p * (1 - p)).sum()), 1e-12)
+            ((w * (taken - p)) @ x) / max(float((w * p * (1 - p)).sum()), 1e-12)
             for w, p in ((np.ones_like(taken), np.full_like(taken, taken.mean())), (weight, one.numerator))
         ]
         for j, name in enumerate(NAMES):

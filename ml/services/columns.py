@@ -16,10 +16,29 @@ KEPT = 40_000_000  # numbers: a table no larger is made once and kept
 
 
 @dataclass(frozen=True)
+class Shared:
+    """A table (r, k) that holds each person's row once: `of` (r,) is the row of `table` (n, k)."""
+
+    table: Singles
+    of: Ints
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Of the table that it stands for."""
+        return len(self.of), self.table.shape[1]
+
+    def __getitem__(self, rows: Ints) -> Singles:
+        return self.table[self.of[rows]]
+
+
+Part = Singles | Shared
+
+
+@dataclass(frozen=True)
 class Columns:
     """Tables (r, k) each, of which `rows` are used; the first column of all is 1."""
 
-    parts: tuple[Singles, ...]
+    parts: tuple[Part, ...]
     rows: Ints
 
     @property

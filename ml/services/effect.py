@@ -7,6 +7,7 @@ import pandas as pd
 
 from ml.contracts import UNRESTORED, Contract, empty, require, shaped
 from ml.services import balance, gates, gformula, trial
+from ml.services.columns import Shared
 from ml.services.contract import DELIVERED, EFFECT, EFFECT_CHECK, EFFECT_EPISODE, EPISODE_MONTH, FIRST_SCORES
 from ml.services.exposure import Path, path
 from ml.services.gates import Verdict
@@ -59,7 +60,8 @@ def effects(
         require(frame, contract)
     who = people(episodes, unrestored, initial)
     rows = months(who, table)
-    time, start = spline(rows.month), who.design[rows.episode].astype(np.float32)
+    del table  # the largest frame
+    time, start = spline(rows.month), Shared(who.design.astype(np.float32), rows.episode)
     effect, check = [empty(EFFECT)], [empty(EFFECT_CHECK)]
     with single_thread():
         for question in asked if asked is not None else questions():
@@ -74,7 +76,7 @@ def _joined(parts: list[pd.DataFrame], contract: Contract) -> pd.DataFrame:
 
 
 def _answer(
-    question: Question, who: People, rows: Months, time: Singles, start: Singles, services: pd.DataFrame, seed: int
+    question: Question, who: People, rows: Months, time: Singles, start: Shared, services: pd.DataFrame, seed: int
 ) -> Answer:
     try:
         base = Base(time, start, np.column_stack([rows.known, rows.recent[question.own_category]]))
@@ -103,7 +105,7 @@ def _fitted(
 ) -> Answer:
     weighted = weigh(who, rows, base, followed)
     fits = trial.run(who, rows, base, followed, weighted)
-    ratio, other = trial.log_hazard_ratio(fits.primary), trial.log_hazard_ratio(fits.other)
+    ratio = trial.log_hazard_ratio(fits.primary)
     horizon = question.horizon_months
     risk = trial.risk_difference(who, base, followed, fits.primary, horizon)
     second = gformula.risk_difference(who, rows, base, followed, fits.pieces, horizon=horizon, seed=seed)
@@ -112,13 +114,13 @@ def _fitted(
     violated = balance.violations(who, rows, base, weighted.choices)
     verdict = gates.judge(
         converged=fits.primary.converged and weighted.converged, violated=violated, arms=arms, differences=unlike,
-        difference=risk, second=second, ratio=ratio, other_ratio=other,
+        difference=risk, second=second, ratio=ratio, other_ratio=fits.other,
     )  # fmt: skip
     checks = [
         *counts,
         *_arm_checks(arms),
         *_balance_checks(unlike, weighted, violated),
-        *_beside(fits, ratio, other, risk, second),
+        *_beside(fits, ratio, risk, second),
     ]
     both = {"log_hazard_ratio": ratio, "risk_difference": risk} if verdict.claim != "none" else {}
     return Answer(both, verdict, min(one.effective_n for one in arms), checks)
@@ -154,12 +156,12 @@ def _balance_checks(
     return out
 
 
-def _beside(fits: Trial, ratio: Contrast, other: Contrast, risk: Contrast, second: float) -> list[Check]:
+def _beside(fits: Trial, ratio: Contrast, risk: Contrast, second: float) -> list[Check]:
     agrees = bool(risk.lower <= second <= risk.upper)
-    crude, seen = trial.log_hazard_ratio(fits.crude), trial.log_hazard_ratio(fits.detection)
+    other = fits.other
     out: list[Check] = [
-        ("log_hazard_ratio", "crude", crude.estimate, None, None),
-        ("log_hazard_ratio", "restoration dated on the day it was seen", seen.estimate, None, None),
+        ("log_hazard_ratio", "crude", fits.crude.estimate, None, None),
+        ("log_hazard_ratio", "restoration dated on the day it was seen", fits.detection.estimate, None, None),
         ("log_hazard_ratio", trial.OTHER_WEIGHTS, other.estimate, None, abs(other.estimate - ratio.estimate) <= ratio.error),
         ("risk_difference", "g-formula", second, None, agrees),
         ("e_value", "estimate", e_value(ratio.estimate), None, None),

@@ -187,4 +187,7 @@ def _by_cluster(columns: Columns, factor: Floats, cluster: Ints, times: Floats |
 def _leverage(columns: Columns, lived: Floats, cluster: Ints, spread: Floats) -> Floats:
     """What a cluster's score is multiplied by, (clusters, k): one over the root of the share of the information that is not its own."""
     own = _by_cluster(columns, lived, cluster, spread)
-    return np.asarray(1.0 / np.sqrt(1.0 - np.clip(own, 0.0, MOST_PULL)), dtype=np.float64)
+    np.clip(own, 0.0, MOST_PULL, out=own)
+    np.subtract(1.0, own, out=own)
+    np.sqrt(own, out=own)
+    return np.divide(1.0, own, out=own)

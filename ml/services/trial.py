@@ -17,12 +17,13 @@ from ml.services.weights import Base, Weighted, truncated
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
+PEOPLE = 50_000  # whose risks are worked out at a time
 OTHER_WEIGHTS = "weights cut at the 1st and 99th percentile"
 
 
 @dataclass(frozen=True)
 class Trial:
-    """What was fitted: pieces of months, their weights (p,) and arms (p,), and the fits.
+    """What was fitted: pieces of months, their weights (p,) and arms (p,), the fit, and the log hazard ratios of other fits.
 
     primary: the weights as they are; other: truncated at the 1st and 99th percentile, which is steadier and, where
     confounding is strong, biased towards the crude; detection: restoration dated on the day it was seen; crude: no
@@ -33,9 +34,9 @@ class Trial:
     weight: Floats
     arm: Ints
     primary: Fitted
-    other: Fitted
-    detection: Fitted
-    crude: Fitted
+    other: "Contrast"
+    detection: "Contrast"
+    crude: "Contrast"
 
 
 @dataclass(frozen=True)
@@ -66,9 +67,11 @@ def run(who: People, rows: Months, base: Base, path: Path, found: Weighted) -> T
         weight,
         arm,
         primary,
-        hazard.fit(columns, pieces, truncated(weight, weight), cluster, free, begin=near),
-        hazard.fit(seen, last, found.weight[last.row], who.cluster[rows.episode[last.row]], free, begin=near),
-        hazard.fit(Columns(columns.parts[:2], at), pieces, np.ones(len(at)), cluster, free),
+        log_hazard_ratio(hazard.fit(columns, pieces, truncated(weight, weight), cluster, free, begin=near)),
+        log_hazard_ratio(
+            hazard.fit(seen, last, found.weight[last.row], who.cluster[rows.episode[last.row]], free, begin=near)
+        ),
+        log_hazard_ratio(hazard.fit(Columns(columns.parts[:2], at), pieces, np.ones(len(at)), cluster, free)),
     )
 
 
@@ -109,17 +112,29 @@ def risk_difference(who: People, base: Base, path: Path, fitted: Fitted, horizon
     Averaged over the people of the question as they were at the start; delta method, and the spread of people.
     """
     persons = np.flatnonzero(path.asked)
-    n_states = path.states.shape[1]
-    k = len(fitted.theta)
+    parts = [
+        _of_people(who, path, fitted.theta, persons[at : at + PEOPLE], horizon) for at in range(0, len(persons), PEOPLE)
+    ]
+    each = np.concatenate([of_each for of_each, _ in parts])
+    slope = np.sum([slopes for _, slopes in parts], axis=0) / len(persons)
+    estimate = float(each.mean())
+    of_fit, times = fitted.error(slope)
+    error = float(np.hypot(of_fit, each.std() / np.sqrt(len(each))))
+    return Contrast(estimate, error, max(estimate - times * error, -1.0), min(estimate + times * error, 1.0))
+
+
+def _of_people(who: People, path: Path, theta: Floats, persons: Ints, horizon: int) -> tuple[Floats, Floats]:
+    """The difference for each of these people, and the sum of its slopes by theta, (k,)."""
+    n_states, k = path.states.shape[1], len(theta)
     month = path.first[persons][:, None] + np.arange(horizon)[None, :]
     time = spline(month.ravel()).astype(np.float64).reshape(*month.shape, -1)
     at_start = who.design[persons]
-    gamma, beta = fitted.theta[1 + n_states : k - at_start.shape[1]], fitted.theta[k - at_start.shape[1] :]
-    rate = np.exp(np.clip(fitted.theta[0] + time @ gamma + (at_start @ beta)[:, None], -30.0, 5.0))
+    gamma, beta = theta[1 + n_states : k - at_start.shape[1]], theta[k - at_start.shape[1] :]
+    rate = np.exp(np.clip(theta[0] + time @ gamma + (at_start @ beta)[:, None], -30.0, 5.0))
     treated = (month > 0).astype(np.float64)  # nobody had a month before the first
     values, slopes = [], []
     for on in (treated, np.zeros_like(treated)):
-        moved = rate * np.exp(fitted.theta[1] * on)
+        moved = rate * np.exp(theta[1] * on)
         survival = np.exp(-moved.sum(axis=1))
         slope = np.zeros((len(persons), k))
         slope[:, 0] = moved.sum(axis=1)
@@ -127,12 +142,8 @@ def risk_difference(who: People, base: Base, path: Path, fitted: Fitted, horizon
         slope[:, 1 + n_states : k - at_start.shape[1]] = np.einsum("ij,ijk->ik", moved, time)
         slope[:, k - at_start.shape[1] :] = at_start * moved.sum(axis=1)[:, None]
         values.append(1.0 - survival)
-        slopes.append((slope * survival[:, None]).mean(axis=0))
-    each, slope_of = values[0] - values[1], slopes[0] - slopes[1]
-    estimate = float(each.mean())
-    of_fit, times = fitted.error(slope_of)
-    error = float(np.hypot(of_fit, each.std() / np.sqrt(len(each))))
-    return Contrast(estimate, error, max(estimate - times * error, -1.0), min(estimate + times * error, 1.0))
+        slopes.append(survival @ slope)
+    return values[0] - values[1], slopes[0] - slopes[1]
 
 
 def _overlap(begin: npt.ArrayLike, low: npt.ArrayLike, high: npt.ArrayLike) -> Floats:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from ml.duration.hazard import NEVER
 from ml.services import logistic
-from ml.services.columns import Columns
+from ml.services.columns import Columns, Shared
 from ml.services.exposure import Decision, Path
 from ml.services.months import Months, running
 from ml.services.people import MONTH_DAYS, People
@@ -27,12 +27,12 @@ LEAST = 1e-6
 
 @dataclass(frozen=True)
 class Base:
-    """Tables by row of the months, float32: time (r, 4), start (r, p) covariates of the start, now (r, 8) what was known
+    """Tables by row of the months, float32: time (r, 4), start (r, p) covariates of each person's start, now (r, 8) what was known
     before the month: scores, how many are unknown, other services of the last three months (log of 1 + number).
     """
 
     time: Singles
-    start: Singles
+    start: Shared
     now: Singles
 
 
