@@ -69,10 +69,9 @@ def night(folder: Path, home: Path) -> dict[str, float]:
     return bill.stages
 
 
-def opened(folder: Path) -> Night:
-    """A night whose delivery has landed, with a build file in which no mart is made yet."""
-    home = folder / "bare"
-    home.mkdir(exist_ok=True)
+def opened(folder: Path, home: Path) -> Night:
+    """A night in a new home whose delivery has landed, with a build file in which no mart is made yet."""
+    home.mkdir()
     settings = Settings(home=home, key_file=folder / "key")
     found = open_night(settings, folder / "delivery", as_of=AS_OF, at=datetime.now(UTC))
     if isinstance(found, Unchanged):
@@ -84,8 +83,8 @@ def opened(folder: Path) -> Night:
 def bare(folder: Path, home: Path) -> dict[str, float]:
     """CPU seconds by part of the bare script; its marts are left in `home`/build.duckdb."""
     project, _ = with_hand(Project.compiled(folder / "target"))
-    run, cpu = opened(folder), {}
     home.mkdir()
+    run, cpu = opened(folder, home / "night"), {}
 
     def part(name: str, work: Callable[[], object]) -> None:
         before = time.process_time()
@@ -140,7 +139,7 @@ def _write(build_file: Path, home: Path) -> None:
 def prepare(folder: Path, survivors: int) -> None:
     """The delivery, its landed rows, and the SQL that dbt compiles, with the code lists it loads."""
     write_delivery(folder / "delivery", Parameters(survivors=survivors, as_of=AS_OF), fmt="csv")
-    run = opened(folder)
+    run = opened(folder, folder / "compiled")
     build_marts(run.folder, folder / "target", variables=run.definitions.as_json())
     run.build_file.rename(folder / "compiled.duckdb")
 

@@ -181,7 +181,8 @@ def _newton(
             break
         size = min(1.0, 5.0 / float(np.abs(step).max()))
         for _ in range(30):
-            trial = at(theta + size * step)
+            with np.errstate(over="ignore", invalid="ignore"):  # a step that is too long: half of it is tried next
+                trial = at(theta + size * step)
             if trial[0] > value:
                 break
             size /= 2
