@@ -1,6 +1,6 @@
 """Rows of services.effect and services.effect_check: every pre-stated question answered, or refused with the reason."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -39,6 +39,15 @@ class Answer:
     contrasts: dict[str, Contrast]
     verdict: Verdict
     effective_n: float | None
+    checks: list[Check]
+
+
+@dataclass(frozen=True)
+class Alike:
+    """Whether like was compared with like at the decisions of a question, and the checks that say so."""
+
+    unlike: list[balance.Difference]
+    violated: list[tuple[str, str]]
     checks: list[Check]
 
 
@@ -90,7 +99,11 @@ def _answer(
         refused = gates.no_trial(n_asked, n_with)
         if refused:
             return Answer({}, refused, None, counts)
-        return _fitted(question, who, rows, base, followed, counts, seed)
+        weighted = weigh(who, rows, base, followed)
+        alike = _alike(who, rows, base, weighted)
+        # Decisions, month by month, are the most of what a question holds: the fits need none of them.
+        followed, weighted = replace(followed, decisions=()), replace(weighted, choices=())
+        return _fitted(question, who, rows, base, followed, weighted, alike, counts, seed)
     except (ArithmeticError, ValueError, IndexError, np.linalg.LinAlgError) as error:
         return Answer({}, Verdict("none", f"not estimated: {type(error).__name__} while fitting"), None, [])
 
@@ -101,25 +114,23 @@ def _n_with(rows: Months, followed: Path) -> int:
 
 
 def _fitted(
-    question: Question, who: People, rows: Months, base: Base, followed: Path, counts: list[Check], seed: int
-) -> Answer:
-    weighted = weigh(who, rows, base, followed)
+    question: Question, who: People, rows: Months, base: Base, followed: Path, weighted: Weighted, alike: Alike,
+    counts: list[Check], seed: int,
+) -> Answer:  # fmt: skip
     fits = trial.run(who, rows, base, followed, weighted)
     ratio = trial.log_hazard_ratio(fits.primary)
     horizon = question.horizon_months
     risk = trial.risk_difference(who, base, followed, fits.primary, horizon)
     second = gformula.risk_difference(who, rows, base, followed, fits.pieces, horizon=horizon, seed=seed)
     arms = balance.arm(rows, fits, 1), balance.arm(rows, fits, 0)
-    unlike = balance.differences(base, weighted.choices)
-    violated = balance.violations(who, rows, base, weighted.choices)
     verdict = gates.judge(
-        converged=fits.primary.converged and weighted.converged, violated=violated, arms=arms, differences=unlike,
+        converged=fits.primary.converged and weighted.converged, violated=alike.violated, arms=arms, differences=alike.unlike,
         difference=risk, second=second, ratio=ratio, other_ratio=fits.other,
     )  # fmt: skip
     checks = [
         *counts,
         *_arm_checks(arms),
-        *_balance_checks(unlike, weighted, violated),
+        *alike.checks,
         *_beside(fits, ratio, risk, second),
     ]
     both = {"log_hazard_ratio": ratio, "risk_difference": risk} if verdict.claim != "none" else {}
@@ -137,9 +148,9 @@ def _arm_checks(arms: tuple[balance.Arm, balance.Arm]) -> list[Check]:
     return out
 
 
-def _balance_checks(
-    unlike: list[balance.Difference], weighted: Weighted, violated: list[tuple[str, str]]
-) -> list[Check]:
+def _alike(who: People, rows: Months, base: Base, weighted: Weighted) -> Alike:
+    unlike = balance.differences(base, weighted.choices)
+    violated = balance.violations(who, rows, base, weighted.choices)
     out: list[Check] = []
     for one in unlike:
         item = f"{one.decision}: {one.covariate}"
@@ -153,7 +164,7 @@ def _balance_checks(
             if which.any():
                 item = f"{choice.decision.name}: {percent:.0f} % of {name}"
                 out.append(("chance_of_service", item, float(np.percentile(choice.full[which], percent)), None, None))
-    return out
+    return Alike(unlike, violated, out)
 
 
 def _beside(fits: Trial, ratio: Contrast, risk: Contrast, second: float) -> list[Check]:

@@ -146,7 +146,8 @@ def _slopes(columns: Columns, pieces: Pieces, weight: Floats, theta: Floats, *, 
             _add_runs(plain, at, moved)
             _add_runs(weighted, at, moved * weight[which][inside, None])
     if observed:
-        information += (weighted * (odds * (1.0 + odds))[:, None]).T @ plain
+        weighted *= (odds * (1.0 + odds))[:, None]
+        information += weighted.T @ plain
     return _Slopes(score, information, factor, events, lived)
 
 
