@@ -172,9 +172,15 @@ def _with_rows(metric: pd.DataFrame, rows: list[dict[str, Any]]) -> pd.DataFrame
 def copy_models(
     registry: Path, key: Key, target: Path, *, in_force: str = "", recalled: tuple[str, ...] | None = None
 ) -> list[str]:
-    """Copy the models in use (or in use then) under these definitions into `target`, verified; their ids."""
+    """Copy the models in use (or in use then) under these definitions into `target`, verified; their ids.
+
+    Trees stay in the registry: a release holds JSON, Parquet and text, and a boosted model's document names the hash of its trees.
+    """
+    from ml.registry import ARTIFACT
+
     target.mkdir(parents=True, exist_ok=True)
     used = in_use(registry, key.derive(SIGNING), in_force, recalled)
     for one in used.values():
-        shutil.copytree(registry / one.model_id, target / one.model_id, dirs_exist_ok=True)
+        without_trees = shutil.ignore_patterns(ARTIFACT)
+        shutil.copytree(registry / one.model_id, target / one.model_id, dirs_exist_ok=True, ignore=without_trees)
     return [one.model_id for one in used.values()]

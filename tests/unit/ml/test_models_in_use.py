@@ -12,9 +12,12 @@ import pytest
 
 from flows.errors import LeaseLostError
 from flows.estimates import need
+from flows.publish import assemble
 from ml import champions
 from ml.contracts import METRIC, require
 from ml.promotion import Decision
+from ml.registry import ARTIFACT
+from ml.risk.ladder import TAKEN
 from tests.nights import KEY
 
 AS_OF = date(2026, 6, 30)
@@ -46,6 +49,23 @@ def test_a_model_of_other_definitions_is_not_shown(tmp_path: Path, frames: dict[
         path.name for path in (tmp_path / "other" / other[0]).iterdir()
     }
     assert shown(frames, registry) == first
+
+
+def test_a_model_of_trees_is_read_back_and_its_release_holds_what_publication_lets_through(
+    tmp_path: Path, frames: dict[str, pd.DataFrame], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ml.risk.ladder.sample_size.needed", lambda *_: 0)
+    monkeypatch.setattr("ml.risk.ladder._shown", lambda *_: ([], TAKEN))
+    registry = tmp_path / "models"
+    first = shown(frames, registry)
+    assert first[1]
+    assert (registry / first[0] / ARTIFACT).exists()
+    assert shown(frames, registry) == first
+    assert first[0] in need.copy_models(registry, KEY, tmp_path / "copy")
+    assemble._copy_models(tmp_path / "copy", tmp_path / "release")
+    inside = {path.name for path in (tmp_path / "release" / first[0]).iterdir()}
+    assert {"model.json", "model.json.hmac", "card.md"} <= inside
+    assert ARTIFACT not in inside
 
 
 def test_a_model_of_other_definitions_is_not_shown_where_none_can_be_trained(
