@@ -8,6 +8,7 @@ import duckdb
 from flows import keyring
 from flows.at_rest import (
     attach,
+    literal,
     load_crypto,
     parquet,
     read_text,
@@ -20,8 +21,8 @@ from flows.at_rest import (
 from flows.keyring import MARTS, encrypts, is_sealed, is_wrong_key, wrong_key
 
 __all__ = [
-    "FORMAT_VERSION", "MARTS", "Home", "attach", "connect", "encrypts", "is_sealed", "is_wrong_key", "load_crypto", "parquet",
-    "read_text", "readable", "the_file", "unlock", "write_parquet", "write_text", "wrong_key",
+    "FORMAT_VERSION", "MARTS", "Home", "attach", "connect", "encrypts", "is_sealed", "is_wrong_key", "literal", "load_crypto",
+    "parquet", "read_text", "readable", "the_file", "unlock", "write_parquet", "write_text", "wrong_key",
 ]  # fmt: skip
 
 # Raise it when what lies in a home changes its form, with a step in flows/upgrade.py that brings older homes there.

@@ -13,9 +13,9 @@ import duckdb
 from flows import reviews
 from flows.erase.keys import Relation, attached, n_doomed, parquet_relation
 from flows.publish import files
-from flows.publish.content import literal, quoted
+from flows.publish.content import quoted
 from flows.publish.steps import step
-from flows.warehouse import Home, attach, is_sealed, write_parquet
+from flows.warehouse import Home, attach, is_sealed, literal, write_parquet
 
 
 @dataclass(frozen=True)

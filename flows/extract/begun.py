@@ -16,9 +16,9 @@ from flows.extract.keyscan import Difference
 from flows.extract.mapping.spec import Mapping
 from flows.extract.reader import Look
 from flows.extract.resume import Base
-from flows.extract.scan import quoted
 from flows.extract.source import DeliveryFacts
 from flows.extract.url import STAGE
+from flows.warehouse import literal
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class DatabaseDelivery:
 
     def sums(self) -> str | None:
         """A SQL query of what this reading adds to the sums of each table's bins."""
-        each = [f'select {quoted(table)} as table_name, * from "sums_{table}"' for table in self.facts.sums]
+        each = [f'select {literal(table)} as table_name, * from "sums_{table}"' for table in self.facts.sums]
         return " union all by name ".join(each) or None
 
     @contextmanager

@@ -5,8 +5,9 @@ import duckdb
 from flows.errors import ContractError, DeliveryError
 from flows.extract import postgres
 from flows.extract.contract import Contract, Table
-from flows.extract.scan import as_text, quoted
+from flows.extract.scan import as_text
 from flows.extract.url import STAGE, DatabaseUrl
+from flows.warehouse import literal
 
 
 def catalogue(
@@ -16,7 +17,7 @@ def catalogue(
 
     Raises ContractError where the schema or a table is not there, DeliveryError where a table may not be read.
     """
-    schema = quoted(url.schema)
+    schema = literal(url.schema)
     there = postgres.query(
         connection, f"select has_schema_privilege(oid, 'usage') from pg_namespace where nspname = {schema}"
     )

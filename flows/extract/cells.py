@@ -1,7 +1,7 @@
 """The SQL that reads one cell of text as the contract's type; null where the text is not of that type."""
 
 from flows.extract.contract import Column, Contract
-from flows.extract.scan import quoted
+from flows.warehouse import literal
 
 
 def date(name: str) -> str:
@@ -40,15 +40,15 @@ def landed_value(column: Column, contract: Contract) -> str:
         "bool": boolean(name),
         "number": number(name),
         "int": f"case when {number(name)} = trunc({number(name)}) then try_cast({number(name)} as bigint) end",
-        "key": f"pseudonym({quoted(column.of)}, {name})",
+        "key": f"pseudonym({literal(column.of)}, {name})",
     }
     if column.kind in simple:
         return simple[column.kind]
     if column.kind == "code":
-        known = ", ".join(quoted(code) for code in contract.codes[column.of])
+        known = ", ".join(literal(code) for code in contract.codes[column.of])
         return f"case when {name} in ({known}) then {name} else '#' || left(pseudonym('code', {name}), 12) end"
     patterns = " ".join(
-        f"when regexp_matches(lower({name}), {quoted(pattern)}) then {quoted(code)}"
+        f"when regexp_matches(lower({name}), {literal(pattern)}) then {literal(code)}"
         for pattern, code in contract.closure_patterns
     )
     return f"case when {name} is null then null {patterns} else '#' end"

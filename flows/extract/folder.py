@@ -16,9 +16,9 @@ import duckdb
 from flows.errors import ContractError, DeliveryError, StageError
 from flows.extract.contract import Column, Contract, Table
 from flows.extract.manifest import ASK_AGAIN, LET_READ, STAGE, Entry, Manifest, read_manifest
-from flows.extract.scan import Part, no_rows, parquet_rows, quoted, scan_part
+from flows.extract.scan import Part, no_rows, parquet_rows, scan_part
 from flows.extract.source import DeliveryFacts
-from flows.warehouse import connect
+from flows.warehouse import connect, literal
 
 
 @dataclass(frozen=True)
@@ -201,4 +201,4 @@ def check_columns(table: Table, parts: list[set[str]]) -> int:
 def _number_part(part: Part, table: str, columns: tuple[Column, ...]) -> str:
     # A window without an order counts the rows as they come, and makes the engine read a file from its head.
     name = f"{table}/{part.path.name}" if part.path.parent.name == table else part.path.name
-    return f'select *, {quoted(name)} as "#file", row_number() over () as "#row" from ({scan_part(part, columns)})'
+    return f'select *, {literal(name)} as "#file", row_number() over () as "#row" from ({scan_part(part, columns)})'

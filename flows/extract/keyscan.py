@@ -14,9 +14,9 @@ from flows.errors import DeliveryError
 from flows.extract.cells import landed_value
 from flows.extract.contract import Contract, Table
 from flows.extract.resume import Base
-from flows.extract.scan import quoted
 from flows.extract.scope import rows_in_force
 from flows.extract.url import STAGE
+from flows.warehouse import literal
 
 
 @dataclass(frozen=True)
@@ -132,4 +132,4 @@ def pseudonymised(contract: Contract, table: Table, more: str) -> str:
 
 def stamp(moment: datetime) -> str:
     """A moment as a SQL literal."""
-    return f"{quoted(moment.isoformat())}::timestamptz"
+    return f"{literal(moment.isoformat())}::timestamptz"

@@ -2,7 +2,7 @@
 
 from flows.extract import cells
 from flows.extract.contract import Column, Contract, Table
-from flows.extract.scan import quoted
+from flows.warehouse import literal
 
 
 def repeated_keys(scan: str, table: Table) -> str:
@@ -52,4 +52,4 @@ def _unreadable_check(column: Column) -> str | None:
     if column.kind not in {"date", "birth_year", "timestamp", "bool", "number", "int"}:
         return None
     value = cells.landed_value(column, Contract("", {}, {}))
-    return f'case when "{column.name}" is not null and ({value}) is null then {quoted(column.name)} end'
+    return f'case when "{column.name}" is not null and ({value}) is null then {literal(column.name)} end'

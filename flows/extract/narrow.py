@@ -12,9 +12,9 @@ import duckdb
 from flows.extract.contract import Contract, Table
 from flows.extract.keyscan import Difference, Seen, count_rows, pseudonymised
 from flows.extract.resume import Base
-from flows.extract.scan import quoted
 from flows.extract.scope import rows_in_force
 from flows.extract.sums import BIN, FORM, ORIGIN, Server, Totals, kept_bins
+from flows.warehouse import literal
 
 Found = tuple[Seen, Difference]
 
@@ -96,7 +96,7 @@ class Narrowing:
         if kept is None:
             return None
         self.server.bins(table)
-        before = f"select * exclude (table_name) from ({kept}) where table_name = {quoted(table.name)}"
+        before = f"select * exclude (table_name) from ({kept}) where table_name = {literal(table.name)}"
         self._connection.execute(
             f'create or replace temp table "wrong_{table.name}" as select bin from (select * from "bins_{table.name}" '
             f"union all by name select bin, -n_rows as n_rows, -keys as keys, "

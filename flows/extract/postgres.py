@@ -12,8 +12,8 @@ import duckdb_extension_postgres_scanner
 
 from flows.errors import DeliveryError, StageError
 from flows.extract.contract import Contract
-from flows.extract.scan import quoted
 from flows.extract.url import STAGE, DatabaseUrl
+from flows.warehouse import literal
 
 # The name under which the database is attached.
 NAME = "jds_source"
@@ -70,7 +70,7 @@ class Access:
 def load_scanner(connection: duckdb.DuckDBPyConnection) -> None:
     """Load the reader of PostgreSQL from its wheel: nothing is fetched."""
     folder = Path(duckdb_extension_postgres_scanner.__file__).parent / "extensions" / f"v{duckdb.__version__}"
-    connection.execute(f"load {quoted(str(folder / 'postgres_scanner.duckdb_extension'))}")
+    connection.execute(f"load {literal(str(folder / 'postgres_scanner.duckdb_extension'))}")
 
 
 def attach(
@@ -81,12 +81,12 @@ def attach(
     Without a password libpq looks for one itself (PGPASSWORD, a pgpass file).
     """
     load_scanner(connection)
-    secret = f", password {quoted(password)}" if password else ""
+    secret = f", password {literal(password)}" if password else ""
     conninfo = url.conninfo(connect_timeout="10", application_name="aftercare")
     try:
         connection.execute(f"create or replace temporary secret {NAME} (type postgres{secret})")
         connection.execute(
-            f"attach {quoted(conninfo)} as {NAME} (type postgres, secret {NAME}{', read_only' if read_only else ''})"
+            f"attach {literal(conninfo)} as {NAME} (type postgres, secret {NAME}{', read_only' if read_only else ''})"
         )
     except duckdb.Error as error:
         raise explained(error, stage=STAGE) from None
@@ -111,7 +111,7 @@ def begin(connection: duckdb.DuckDBPyConnection) -> None:
 
 def query(connection: duckdb.DuckDBPyConnection, sql: str) -> list[tuple[object, ...]]:
     """The rows that the server itself answers a query with, inside the transaction."""
-    return connection.execute(f"from postgres_query({quoted(NAME)}, {quoted(sql)})").fetchall()
+    return connection.execute(f"from postgres_query({literal(NAME)}, {literal(sql)})").fetchall()
 
 
 def tables_with_unique_key(connection: duckdb.DuckDBPyConnection, url: DatabaseUrl, contract: Contract) -> set[str]:
@@ -121,7 +121,7 @@ def tables_with_unique_key(connection: duckdb.DuckDBPyConnection, url: DatabaseU
         "select c.relname::text, array_to_string(array_agg(a.attname::text order by a.attname::text), ',') "
         "from pg_index as i join pg_class as c on c.oid = i.indrelid join pg_namespace as n on n.oid = c.relnamespace "
         "join pg_attribute as a on a.attrelid = c.oid and a.attnum = any(i.indkey) "
-        f"where n.nspname = {quoted(url.schema)} and i.indisunique and i.indisvalid and i.indpred is null and i.indexprs is null "
+        f"where n.nspname = {literal(url.schema)} and i.indisunique and i.indisvalid and i.indpred is null and i.indexprs is null "
         "group by i.indexrelid, c.relname having bool_and(a.attnotnull)",
     )
     keys = {name: ",".join(sorted(table.primary_key)) for name, table in contract.tables.items()}

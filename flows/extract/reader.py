@@ -10,9 +10,9 @@ from flows.extract.contract import Contract, Table
 from flows.extract.keyscan import Difference, Seen, compare, scan_keys, stamp
 from flows.extract.narrow import Narrowing
 from flows.extract.resume import Base
-from flows.extract.scan import quoted
 from flows.extract.sums import Server, Totals
 from flows.extract.url import DatabaseUrl
+from flows.warehouse import literal
 
 STAMPED = "TIMESTAMP WITH TIME ZONE"
 
@@ -50,7 +50,7 @@ class Reader:
         """When the transaction began, by the server's clock."""
         query = "select transaction_timestamp() as now"
         moment: datetime = self.connection.execute(
-            f"select now from postgres_query({quoted(postgres.NAME)}, {quoted(query)})"
+            f"select now from postgres_query({literal(postgres.NAME)}, {literal(query)})"
         ).fetchall()[0][0]
         return moment
 

@@ -20,11 +20,6 @@ class Part:
     header: tuple[str, ...] = ()
 
 
-def quoted(text: str) -> str:
-    """A SQL string literal."""
-    return "'" + text.replace("'", "''") + "'"
-
-
 def parquet_rows(path: Path) -> str:
     """The rows of a Parquet file. A folder named `status=closed` is a name: it gives no column."""
     return f"read_parquet({the_file(path)}, hive_partitioning=false)"

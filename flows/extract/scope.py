@@ -9,9 +9,8 @@ import duckdb
 from flows.errors import DeliveryError, KeyProblemError, OlderDeliveryError
 from flows.extract.contract import Contract, Table
 from flows.extract.land import LANDING_VERSION, Extract
-from flows.extract.scan import quoted
 from flows.extract.source import DeliveryFacts
-from flows.warehouse import parquet
+from flows.warehouse import literal, parquet
 
 STAGE = "delivery check"
 
@@ -158,7 +157,7 @@ def show_known_keys(
     parts = ["select null::varchar as table_name, null::varchar as key, false as was_gone where false"]
     for table in single:
         parts.append(
-            f"select distinct {quoted(table.name)}, {table.landed_key[0]}, false from ({rows_in_force(base, table)}) "
+            f"select distinct {literal(table.name)}, {table.landed_key[0]}, false from ({rows_in_force(base, table)}) "
             f"where {table.landed_key[0]} is not null"
         )
     if base:

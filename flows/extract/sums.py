@@ -16,9 +16,9 @@ from flows.extract.contract import Table
 from flows.extract.keyscan import stamp
 from flows.extract.land import Extract
 from flows.extract.pseudonymise import Key
-from flows.extract.scan import as_text, quoted
+from flows.extract.scan import as_text
 from flows.extract.url import DatabaseUrl
-from flows.warehouse import parquet
+from flows.warehouse import literal, parquet
 
 # Raise it when sums are made in another way: those that were kept are then not compared.
 FORM = 2
@@ -75,7 +75,7 @@ class Server:
         )
         self.connection.execute(
             f'create or replace temp table "bins_{table.name}" as select bin, n_rows, keys::decimal(38, 0) as keys, '
-            f"stamps::decimal(38, 0) as stamps from postgres_query({quoted(postgres.NAME)}, {quoted(query)})"
+            f"stamps::decimal(38, 0) as stamps from postgres_query({literal(postgres.NAME)}, {literal(query)})"
         )
 
     def window(self, table: Table, types: Mapping[str, str], since: datetime) -> bool:
@@ -89,7 +89,7 @@ class Server:
             f'select {names}, {self._key(table)} as "#key", {self._stamp()} as "#stamp" from {self._relation(table)} '
             f"where modified_at > {stamp(since)}"
         )
-        answer = f"from postgres_query({quoted(postgres.NAME)}, {quoted(query)})"
+        answer = f"from postgres_query({literal(postgres.NAME)}, {literal(query)})"
         found = {str(name): str(kind) for name, kind, *_ in self.connection.execute(f"describe {answer}").fetchall()}
         if any(found[column.name] != types[column.name] for column in wanted):
             return False
@@ -113,7 +113,7 @@ class Server:
         keys = ", ".join(f'"{name}"' for name in table.primary_key)
         chosen = ", ".join(stamp(one) for one in bins)
         query = f"select {keys}, modified_at from {self._relation(table)} where {_bin()} in ({chosen})"
-        answer = f"from postgres_query({quoted(postgres.NAME)}, {quoted(query)})"
+        answer = f"from postgres_query({literal(postgres.NAME)}, {literal(query)})"
         found = {str(name): str(kind) for name, kind, *_ in self.connection.execute(f"describe {answer}").fetchall()}
         texts = ", ".join(f'{as_text(table.column(name), found[name])} as "{name}"' for name in table.primary_key)
         self.connection.execute(
@@ -132,7 +132,7 @@ class Server:
                 "as given(us)"
             )
             self.connection.execute(
-                f"insert into stamps select make_timestamptz(us), hashed from postgres_query({quoted(postgres.NAME)}, {quoted(query)})"
+                f"insert into stamps select make_timestamptz(us), hashed from postgres_query({literal(postgres.NAME)}, {literal(query)})"
             )
 
     def _key(self, table: Table) -> str:

@@ -3,8 +3,8 @@
 import duckdb
 
 from flows.extract.contract import Column, Contract, Table
-from flows.extract.scan import quoted
 from flows.extract.source import Delivery
+from flows.warehouse import literal
 
 
 def unmapped_codes(delivery: Delivery, contract: Contract, *, mapping: str | None = None) -> list[dict[str, object]]:
@@ -26,11 +26,11 @@ def _of_column(
 ) -> list[dict[str, object]]:
     name = f'"{column.name}"'
     if column.kind == "code":
-        known = ", ".join(quoted(code) for code in contract.codes[column.of])
+        known = ", ".join(literal(code) for code in contract.codes[column.of])
         unknown = f"{name} not in ({known})"
     else:
         patterns = " or ".join(
-            f"regexp_matches(lower({name}), {quoted(pattern)})" for pattern, _ in contract.closure_patterns
+            f"regexp_matches(lower({name}), {literal(pattern)})" for pattern, _ in contract.closure_patterns
         )
         unknown = f"not ({patterns})"
     try:

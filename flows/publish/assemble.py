@@ -17,7 +17,7 @@ from flows.publish.sharing.cells import read_state, write_state
 from flows.publish.steps import step
 from flows.publish.tables import PROMISED, SCHEMAS
 from flows.publish.verify import check_promise
-from flows.warehouse import Home, attach, connect, is_sealed, write_parquet
+from flows.warehouse import Home, attach, connect, is_sealed, literal, write_parquet
 
 FORBIDDEN_MODELS = (".pkl", ".pickle", ".joblib", ".skops", ".dill")
 
@@ -108,7 +108,7 @@ def _copy_comments(connection: duckdb.DuckDBPyConnection) -> None:
         if table != "meta.release":
             name = content.quoted(table)
             target = f"column {name}.{content.quoted(column)}" if column else f"table {name}"
-            connection.execute(f"comment on {target} is {content.literal(comment)}")
+            connection.execute(f"comment on {target} is {literal(comment)}")
 
 
 def _write_release_row(connection: duckdb.DuckDBPyConnection, facts: ReleaseFacts) -> None:

@@ -22,6 +22,16 @@ OTHER_WEIGHTS = "weights cut at the 1st and 99th percentile"
 
 
 @dataclass(frozen=True)
+class Contrast:
+    """An estimate with its standard error and 95 % limits."""
+
+    estimate: float
+    error: float
+    lower: float
+    upper: float
+
+
+@dataclass(frozen=True)
 class Trial:
     """What was fitted: pieces of months, their weights (p,) and arms (p,), the fit, and the log hazard ratios of other fits.
 
@@ -34,19 +44,9 @@ class Trial:
     weight: Floats
     arm: Ints
     primary: Fitted
-    other: "Contrast"
-    detection: "Contrast"
-    crude: "Contrast"
-
-
-@dataclass(frozen=True)
-class Contrast:
-    """An estimate with its standard error and 95 % limits."""
-
-    estimate: float
-    error: float
-    lower: float
-    upper: float
+    other: Contrast
+    detection: Contrast
+    crude: Contrast
 
 
 def run(who: People, rows: Months, base: Base, path: Path, found: Weighted) -> Trial:

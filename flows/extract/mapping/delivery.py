@@ -15,9 +15,9 @@ from flows.extract.mapping.bind import Bound, bind, readers_of
 from flows.extract.mapping.document import STAGE
 from flows.extract.mapping.query import Source
 from flows.extract.mapping.spec import Mapping
-from flows.extract.scan import Part, quoted, scan_part
+from flows.extract.scan import Part, scan_part
 from flows.extract.source import DeliveryFacts
-from flows.warehouse import connect
+from flows.warehouse import connect, literal
 
 SUFFIXES = ("csv", "parquet")
 
@@ -153,7 +153,7 @@ def _scan(part: Part, wanted: tuple[Column, ...], numbered: bool) -> str:
     rows = scan_part(part, wanted)
     if not numbered:
         return rows
-    return f'select *, {quoted(part.path.name)} as "#file", row_number() over () as "#row" from ({rows})'
+    return f'select *, {literal(part.path.name)} as "#file", row_number() over () as "#row" from ({rows})'
 
 
 def _stated(connection: duckdb.DuckDBPyConnection, bound: Bound, folder: Path) -> DeliveryFacts:

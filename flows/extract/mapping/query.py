@@ -10,7 +10,7 @@ from flows.extract.contract import Column, Table
 from flows.extract.mapping.document import Problems
 from flows.extract.mapping.expression import Expression, Language, read_date
 from flows.extract.mapping.spec import Block, Join, Mapped, Value
-from flows.extract.scan import quoted
+from flows.warehouse import literal
 
 DATES = frozenset({"date", "birth_year", "timestamp"})
 NUMBERS = ("#file", "#row")
@@ -110,10 +110,10 @@ class Writer:
         if value.if_absent and value.expression and any(not scope.resolve(names) for names in value.expression.columns):
             return self.value(scope, column, value.if_absent)
         if value.expression is None:
-            return f"{quoted(value.constant)}" if value.constant is not None else "null::varchar"
+            return f"{literal(value.constant)}" if value.constant is not None else "null::varchar"
         text = f"({self._written(scope, value.expression, value.line, value.where)})::varchar"
         if value.codes is not None:
-            whens = " ".join(f"when {quoted(source)} then {_literal(code)}" for source, code in value.codes)
+            whens = " ".join(f"when {literal(source)} then {_literal(code)}" for source, code in value.codes)
             rest = text if value.keeps_rest else f"case when {text} is not null then {_literal(value.rest)} end"
             text = f"case {text} {whens} else {rest} end" if whens else rest
         if column.kind in DATES:
@@ -207,4 +207,4 @@ def _name(name: str) -> str:
 
 
 def _literal(text: str | None) -> str:
-    return "null" if text is None else quoted(text)
+    return "null" if text is None else literal(text)

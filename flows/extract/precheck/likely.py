@@ -3,7 +3,7 @@
 import duckdb
 
 from flows.extract.contract import Column, Contract
-from flows.extract.scan import quoted
+from flows.warehouse import literal
 
 # Jaro-Winkler: a slip of a letter or two in a word of this length stays above it, another word of the list does not.
 ALIKE = 0.88
@@ -14,7 +14,7 @@ def resembled(
     connection: duckdb.DuckDBPyConnection, scan: str, column: Column, contract: Contract
 ) -> tuple[tuple[str, int], ...]:
     """(our code, rows whose value is written much like it), most rows first; of the most frequent unknown values."""
-    codes = ", ".join(quoted(code) for code in contract.codes[column.of])
+    codes = ", ".join(literal(code) for code in contract.codes[column.of])
     name = f'"{column.name}"'
     plain = "regexp_replace(lower(trim(value)), '[ -]+', '_', 'g')"
     unknown = (

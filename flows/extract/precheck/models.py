@@ -15,7 +15,7 @@ import duckdb
 import jinja2
 import yaml
 
-from flows.extract.scan import quoted
+from flows.warehouse import literal
 
 
 @dataclass
@@ -126,6 +126,6 @@ def run_facts(models: Models, *, as_of: str, is_full: bool, extracted_on: str) -
     """Make `raw.run`, which says what the night would know of itself."""
     models.connection.execute("create schema if not exists raw")
     models.connection.execute(
-        f"create table raw.run as select {quoted(as_of)}::date as as_of, {is_full} as has_full_delivery, "
-        f"{quoted(extracted_on)}::date as extracted_on"
+        f"create table raw.run as select {literal(as_of)}::date as as_of, {is_full} as has_full_delivery, "
+        f"{literal(extracted_on)}::date as extracted_on"
     )

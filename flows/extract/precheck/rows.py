@@ -18,7 +18,7 @@ from flows.extract.precheck.models import Models, nothing_known_before, run_fact
 from flows.extract.precheck.opening import REFUSES, Opened
 from flows.extract.precheck.own_rules import ON_MODEL, OWN_RULES, on_landed
 from flows.extract.precheck.rules import LOOKS_BACK, RELATIONAL, RULES, UNREADABLE, Rule, unheard, unlisted
-from flows.extract.scan import quoted
+from flows.warehouse import literal
 
 MODEL_OF = {
     "offices": "int_office_row",
@@ -73,7 +73,7 @@ def judge_rows(
     found: list[Finding] = []
     with opened.delivery.reading(None) as connection:
         if memory_limit:
-            connection.execute(f"set memory_limit = {quoted(memory_limit)}")
+            connection.execute(f"set memory_limit = {literal(memory_limit)}")
         connection.execute("create temp macro pseudonym(kind, identifier) as md5(kind || ':' || identifier)")
         models = Models(connection, project, variables or {})
         nothing_known_before(models)
