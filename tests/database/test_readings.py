@@ -25,7 +25,7 @@ def test_nights_played_in_give_each_night_what_a_full_reading_and_the_folder_giv
     tmp_path: Path, database: DatabaseUrl
 ) -> None:
     raw = tmp_path / "raw"
-    for number, delivery in enumerate(nights(tmp_path, 4)):
+    for number, delivery in enumerate(nights(tmp_path, 3)):
         assert play(database, delivery) > 0
         extract = read(database, raw)
         assert extract.is_full == (number == 0)

@@ -186,8 +186,9 @@ def test_tables_that_may_not_be_read_are_named(filled: Path, server: Server, dat
     sql("drop owned by clerk; drop role clerk")
 
 
-def test_a_connection_cut_at_twenty_points_loses_and_doubles_nothing(
-    tmp_path: Path, server: Server, database: DatabaseUrl
+@pytest.mark.parametrize("points", [3, pytest.param(10, marks=pytest.mark.slow)])
+def test_a_connection_cut_at_points_of_a_full_and_an_incremental_reading_loses_and_doubles_nothing(
+    tmp_path: Path, server: Server, database: DatabaseUrl, points: int
 ) -> None:
     first, second = nights(tmp_path, 2, survivors=300)
     raw, name = tmp_path / "raw", dict(database.libpq)["dbname"]
@@ -207,7 +208,7 @@ def test_a_connection_cut_at_twenty_points_loses_and_doubles_nothing(
         if raw.exists():
             shutil.copytree(raw, measured)
         reading(whole, measured)
-        for after in sorted(chance.sample(range(2000, int(whole.passed * 0.9)), 10)):
+        for after in sorted(chance.sample(range(2000, int(whole.passed * 0.9)), points)):
             before = [extract.sequence for extract in extracts(raw)]
             error = refused(lambda after=after: reading(Relay(server, cut_after=after), raw))
             assert error.code == Exit.DELIVERY

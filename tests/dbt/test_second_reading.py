@@ -43,6 +43,7 @@ def _facts(hashes: dict[str, str]) -> dict[str, str]:
     return {table: digest for table, digest in hashes.items() if table not in NOT_OF_THE_FACTS and "." in table}
 
 
+@pytest.mark.slow  # tests/property/test_two_readings.py holds it in CI, of worlds with more edges than the simulator's
 def test_every_cell_of_a_dirty_delivery_is_what_the_second_reading_says(tmp_path: Path, target: Path) -> None:
     source = write_delivery(tmp_path / "delivery", Parameters(survivors=1200), faults=True).folder
     build = built([source], tmp_path / "home", target, as_of=AS_OF)
@@ -55,6 +56,7 @@ def test_parquet_gives_the_same_marts_as_csv(tmp_path: Path, target: Path, csv_h
     assert _facts(content_hashes(built([source], tmp_path / "home", target, as_of=AS_OF))) == csv_hashes
 
 
+@pytest.mark.slow  # tests/property/test_history.py holds in CI that any arrival gives the same marts
 def test_three_incremental_deliveries_give_the_same_marts_as_one_full(
     tmp_path: Path, target: Path, csv_hashes: dict[str, str]
 ) -> None:

@@ -54,7 +54,7 @@ def test_every_definition_that_can_be_set_is_set_here() -> None:
 
 def test_under_other_definitions_the_marts_agree_and_each_of_them_counts(tmp_path: Path) -> None:
     """A definition that the marts left out of account would show: without it the second reading says something else."""
-    world = make_world(5, 150)
+    world = make_world(5, 60)
     definitions = Definitions("aso", as_given(OTHER))
     raw = write(tmp_path / "raw ids", [world])
     build = built(raw, tmp_path / "home", tmp_path / "dbt", as_of=AS_OF, variables=definitions.as_json())
@@ -97,7 +97,7 @@ def _turned(row: dict[str, object]) -> dict[str, object]:
 
 
 def test_another_instrument_agrees_with_the_second_reading(tmp_path: Path) -> None:
-    world = as_hmis(make_world(6, 150))
+    world = as_hmis(make_world(6, 100))
     definitions = definitions_of("hmis", None)
     build = built(
         write(tmp_path / "raw ids", [world]),

@@ -26,11 +26,11 @@ def dbt_target(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_F43_F45_R15_marts_agree_with_the_second_reading(tmp_path: Path, dbt_target: Path) -> None:
-    assert disagreement(tmp_path, dbt_target, [make_world(1)], as_of=AS_OF) == {}
+    assert disagreement(tmp_path, dbt_target, [make_world(1, 250)], as_of=AS_OF) == {}
 
 
 def test_F40_R16_several_deliveries_agree_with_the_second_reading(tmp_path: Path, dbt_target: Path) -> None:
-    deliveries = in_parts(make_world(2, 300), 2)
+    deliveries = in_parts(make_world(2, 150), 2)
     assert disagreement(tmp_path, dbt_target, deliveries, as_of=AS_OF, modes=FOUR) == {}
 
 
