@@ -22,7 +22,7 @@ from flows.run import run_night
 from flows.stage import Done, Stage
 from flows.stages import NIGHTLY
 from flows.warehouse import connect
-from tests.conftest import WholeNight, aftercare
+from tests.conftest import WholeNight, aftercare, aftercare_here
 from tests.faults.quiet import Quiet
 from tests.faults.refusals import refusal, visible
 from tests.faults.test_delivery_refused import STAYS, a_delivery
@@ -87,13 +87,13 @@ def two(clean_night: WholeNight, tmp_path_factory: pytest.TempPathFactory) -> It
     shutil.copytree(clean_night.home, folder / "home", symlinks=True)
     made = Two(folder / "home", clean_night, spoilt(clean_night.delivery, folder / "delivery"))
     before = visible(made.home)
-    held = aftercare("nightly", "--source", made.delivery, home=made.home, key_file=clean_night.key_file)
+    held = aftercare_here("nightly", "--source", made.delivery, home=made.home, key_file=clean_night.key_file)
     made.codes["held"], made.said["held"] = held.returncode, held.stdout + held.stderr
     after = visible(made.home)
     made.seen["unchanged"] = {name: text for name, text in after.items() if "/raw/" not in name} == {
         name: text for name, text in before.items() if "/raw/" not in name
     }
-    checks = aftercare("checks", "--run", "--failed", home=made.home, key_file=clean_night.key_file)
+    checks = aftercare_here("checks", "--run", "--failed", home=made.home, key_file=clean_night.key_file)
     made.codes["checks"], made.said["checks"] = checks.returncode, checks.stdout
     query = "select count(*), sum(hash(columns(*))) from core.fct_episode"
     with duckdb.connect(str(made.home / "current" / "marts.duckdb"), read_only=True) as reader:
@@ -148,15 +148,15 @@ def test_F59_rollback_brings_back_data_models_reports_and_metadata(two: Two) -> 
     first, second = sorted(path.name for path in (two.home / "releases").iterdir())
     kept = tree_hash(two.home / "releases" / first)
     assert (two.home / "current").resolve().name == second
-    done = aftercare("rollback", home=two.home, key_file=two.night.key_file)
+    done = aftercare_here("rollback", home=two.home, key_file=two.night.key_file)
     assert (done.returncode, (two.home / "current").resolve().name) == (0, first)
     assert tree_hash(two.home / "releases" / first) == kept
     with connect(two.home / "current" / "marts.duckdb", read_only=True) as marts:
         assert marts.execute("select release_id from meta.release").fetchall() == [(first,)]
-    status = aftercare("status", home=two.home, key_file=two.night.key_file).stdout
+    status = aftercare_here("status", home=two.home, key_file=two.night.key_file).stdout
     assert f"live      {first}" in status
     assert "rollback --resume" in status
-    assert aftercare("rollback", "--resume", home=two.home, key_file=two.night.key_file).returncode == 0
+    assert aftercare_here("rollback", "--resume", home=two.home, key_file=two.night.key_file).returncode == 0
 
 
 def test_F63_when_dbt_fails_no_later_stage_runs_and_nothing_is_visible(clean_night: WholeNight, tmp_path: Path) -> None:

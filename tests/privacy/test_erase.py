@@ -201,7 +201,7 @@ def test_P10_broken_off_anywhere_the_release_can_be_read_and_the_next_run_finish
     assert sum(line.what == "erase" for line in audit.lines(home)) == 1
 
 
-@pytest.mark.parametrize("asked_before", [0, 1, 4])
+@pytest.mark.parametrize("asked_before", [*(pytest.param(n, marks=pytest.mark.slow) for n in (0, 1)), 4])
 def test_P10_a_run_that_was_overtaken_puts_nothing_in_place(
     clean_night: WholeNight, a_copy: Copy, asked_before: int
 ) -> None:
