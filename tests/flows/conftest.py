@@ -65,7 +65,7 @@ def environment(folder: Path) -> dict[str, str]:
         "AFTERCARE_KEY_FILE": str(folder / "key"),
         "AFTERCARE_ENCRYPTION": "on",  # the one whole night that the tests make encrypted: test_sealed_night.py
         "AFTERCARE_PREFECT_PORT": "4270",
-        "AFTERCARE_DRAWS": "20",
+        "AFTERCARE_DRAWS": "20",  # as in the nights of tests/nights.py
     }
 
 

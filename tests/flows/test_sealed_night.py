@@ -158,7 +158,7 @@ def test_P7_every_command_opens_an_encrypted_home(night: Ran, copied: Path, key:
 def test_P7_with_another_setting_the_next_night_makes_its_release_again(night: Ran, copied: Path) -> None:
     """The same delivery and the same date: nothing to do while files are encrypted, and a release to make once they are not to be."""
     for encryption, kind in (("on", Unchanged), ("off", Night)):
-        settings = Settings(home=copied, key_file=night.home.parent / "key", encryption=encryption)
+        settings = Settings(home=copied, key_file=night.home.parent / "key", encryption=encryption, draws=20)
         assert isinstance(open_night(settings, night.delivery, as_of=None, at=datetime.now(UTC)), kind)
 
 
