@@ -110,11 +110,11 @@ class Writer:
         if value.if_absent and value.expression and any(not scope.resolve(names) for names in value.expression.columns):
             return self.value(scope, column, value.if_absent)
         if value.expression is None:
-            return f"{literal(value.constant)}" if value.constant is not None else "null::varchar"
+            return literal(value.constant) if value.constant is not None else "null::varchar"
         text = f"({self._written(scope, value.expression, value.line, value.where)})::varchar"
         if value.codes is not None:
-            whens = " ".join(f"when {literal(source)} then {_literal(code)}" for source, code in value.codes)
-            rest = text if value.keeps_rest else f"case when {text} is not null then {_literal(value.rest)} end"
+            whens = " ".join(f"when {literal(source)} then {_or_null(code)}" for source, code in value.codes)
+            rest = text if value.keeps_rest else f"case when {text} is not null then {_or_null(value.rest)} end"
             text = f"case {text} {whens} else {rest} end" if whens else rest
         if column.kind in DATES:
             form = "" if column.kind == "timestamp" else "::date"
@@ -206,5 +206,5 @@ def _name(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _literal(text: str | None) -> str:
+def _or_null(text: str | None) -> str:
     return "null" if text is None else literal(text)
